@@ -1,0 +1,38 @@
+"""Everything that touches the world enters the agent through this one record."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from agent.records import ClockState
+from agent.session import OpenSession
+from drivers.stream import ByteStream, Endpoint
+
+T = TypeVar("T")
+
+
+class Offload(Protocol):
+    """Runs a blocking call (SQLite) off the event loop; one thread, so calls keep their order."""
+
+    async def __call__(self, call: Callable[[], T], /) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine and its surroundings, real or simulated.
+
+    `wall_clock` gives UTC seconds and how far they may be believed; durations never come from it but from
+    the event loop (`loop.time()`). `notify` tells the service manager (`READY=1`, `WATCHDOG=1`, `STATUS=…`).
+    `boot_id` is new for every start of the process.
+    """
+
+    open_line: Callable[[Endpoint], Awaitable[ByteStream]]
+    open_session: OpenSession
+    wall_clock: Callable[[], tuple[float, ClockState]]
+    random: random.Random
+    state_dir: Path
+    boot_id: str
+    offload: Offload
+    notify: Callable[[str], None]

@@ -1,0 +1,51 @@
+"""What travels down the pipe: a record is accepted once it is durable, and leaves once confirmed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal
+
+ClockState = Literal["synchronised", "estimated", "unknown"]
+
+
+class Lane(IntEnum):
+    """Importance: lower goes first and is dropped last."""
+
+    ALARM = 0
+    EVENT = 1
+    TELEMETRY = 2
+
+    @property
+    def channel(self) -> str:
+        """The topic's channel segment."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment on both clocks: `monotonic_s` orders within a boot, `utc_s` is only as good as `clock` says."""
+
+    monotonic_s: float
+    utc_s: float
+    clock: ClockState
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something that must reach the platform. `data` is JSON-able; `subject` is the topic's last segment."""
+
+    lane: Lane
+    type: str
+    subject: str
+    data: Mapping[str, Any]
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as the outbox keeps it: `sequence` has no gaps within one `store_id`."""
+
+    sequence: int
+    store_id: str
+    boot_id: str
+    record: Record

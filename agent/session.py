@@ -1,0 +1,65 @@
+"""The seam to a broker: a session publishes, and returns only when the far side has the message."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM; `ca` None means the system's trust store."""
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """One address of a broker and how to log in; `password_file` holds one line."""
+
+    host: str
+    port: int = 1883
+    username: str | None = None
+    password_file: str | None = None
+    tls: Tls | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes, retained, when the session dies without a goodbye."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRequest:
+    """All that is needed to open a session."""
+
+    broker: Broker
+    client_id: str
+    will: Will
+    protocol: Literal["5", "3.1.1"] = "5"
+    keepalive_s: int = 30
+    connect_timeout_s: float = 10.0
+
+
+class Session(Protocol):
+    """A live connection; raises UplinkError when it is lost, Rejected when a message is refused."""
+
+    @property
+    def window(self) -> int:
+        """How many unconfirmed messages the far side allows at once."""
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish with QoS 1; returns when the far side has confirmed this very message."""
+
+    async def wait_lost(self) -> str:
+        """Wait until the session is lost; returns why."""
+
+    async def aclose(self) -> None:
+        """Say goodbye (no will is published); closing twice is harmless."""
+
+
+OpenSession = Callable[[SessionRequest], Awaitable[Session]]

@@ -1,0 +1,131 @@
+"""The school as the agent sees it: the validated configuration as plain frozen data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from agent.session import Broker
+from drivers.profile import DeviceProfile
+from drivers.stream import Endpoint
+
+Kind = Literal[
+    "one_key_alarm", "gate_barrier", "smoke_detector", "fire_sensor", "fire_panel", "environment", "power_supply"
+]
+LineKind = Literal["modbus_rtu", "modbus_tcp", "rtu_over_tcp", "serial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this gateway is; `region` is a 6-digit division code, `site` the school code."""
+
+    gateway: str
+    site: str
+    region: str
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointUse:
+    """How a device uses a unit's point; None means the kind's default.
+
+    `inverted` turns a bool round (a normally closed contact). `deadband` is in the point's own unit.
+    """
+
+    unit: str
+    point: str
+    inverted: bool = False
+    debounce_s: float | None = None
+    on_delay_s: float | None = None
+    off_delay_s: float | None = None
+    deadband: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What people mean by a device: a kind, a place, and the points it is made of (role → use).
+
+    A fire panel has no roles: it is all of `unit`'s addresses; `places` names some of them
+    (address → place). `settings` are the kind's own numbers, units in their names.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    location: str
+    points: Mapping[str, PointUse] = field(default_factory=dict)
+    unit: str | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, float | bool | str] = field(default_factory=dict)
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Every unit this device depends on."""
+        own = {use.unit for use in self.points.values()}
+        return frozenset(own | ({self.unit} if self.unit else set()))
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One field device on a line: a profile at an address (0 where the protocol has none)."""
+
+    id: str
+    line: str
+    profile: DeviceProfile
+    address: int = 0
+    interval_s: float = 1.0
+    timeout_s: float = 0.3
+    guard_s: float = 0.3
+    lost_after_misses: int = 3
+    lost_after_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlan:
+    """A line with the units on it; `alarm_latency_budget_s` is what its alarm points must meet."""
+
+    id: str
+    kind: LineKind
+    endpoint: Endpoint
+    units: tuple[Unit, ...]
+    alarm_latency_budget_s: float = 1.0
+    echo: bool = False
+    extra_gap_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkSettings:
+    """How to reach the platform: brokers in order of preference."""
+
+    brokers: tuple[Broker, ...]
+    protocol: Literal["5", "3.1.1"] = "5"
+    keepalive_s: int = 30
+    heartbeat_s: float = 30.0
+    confirm_timeout_s: float = 5.0
+    backoff_first_s: float = 0.5
+    backoff_most_s: float = 60.0
+    window: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """Where and how much the outbox may keep; `telemetry_batch_s` is the exposure window of telemetry."""
+
+    directory: Path
+    max_bytes: int = 256 * 1024 * 1024
+    telemetry_batch_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything the configuration says; `config_hash` is the SHA-256 of its bytes and its profiles' bytes."""
+
+    identity: Identity
+    lines: tuple[LinePlan, ...]
+    devices: tuple[Device, ...]
+    uplink: UplinkSettings
+    storage: StorageSettings
+    config_hash: str
+    telemetry_s: float = 60.0
+    control_socket: Path | None = None

@@ -1,0 +1,1 @@
+"""Drivers: wires, protocols and device profiles; usable without the agent."""

@@ -1,0 +1,4 @@
+"""Placeholder until the profile model lands in the next commit."""
+
+
+class DeviceProfile: ...
