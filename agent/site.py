@@ -68,13 +68,19 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One field device on a line: a profile at an address (0 where the protocol has none)."""
+    """One field device on a line: a profile at an address (0 where the protocol has none).
+
+    Alarm points are asked every `interval_s`, the others every `slow_interval_s`; `points` names those that
+    are asked at all, empty means all that the profile can read.
+    """
 
     id: str
     line: str
     profile: DeviceProfile
     address: int = 0
-    interval_s: float = 1.0
+    points: tuple[str, ...] = ()
+    interval_s: float = 0.1
+    slow_interval_s: float = 5.0
     timeout_s: float = 0.3
     guard_s: float = 0.3
     lost_after_misses: int = 3

@@ -1,0 +1,53 @@
+"""When a unit counts as lost, and how seldom a lost one is asked."""
+
+from dataclasses import dataclass, replace
+
+from agent.site import Unit
+
+LOST_SHARE = 0.05  # all lost units of a line together may use this share of its time
+PROBE_FIRST_S = 1.0
+PROBE_MOST_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is known of a unit's answering; times are loop seconds."""
+
+    answered_s: float
+    misses: int = 0
+    lost: bool = False
+    probes: int = 0
+    cause: str = ""
+
+    @property
+    def word(self) -> str:
+        """good, suspect or lost."""
+        return "lost" if self.lost else "suspect" if self.misses else "good"
+
+
+def answered(health: Health, now_s: float) -> Health:
+    """One good answer makes a unit good again."""
+    return replace(health, answered_s=now_s, misses=0, lost=False, probes=0, cause="")
+
+
+def missed(health: Health, unit: Unit, now_s: float, cause: str) -> Health:
+    """One more miss; lost after the unit's count of misses, or after its time without an answer."""
+    misses = health.misses + 1
+    silent_s = now_s - health.answered_s
+    lost = health.lost or misses >= unit.lost_after_misses or silent_s >= unit.lost_after_s
+    return replace(health, misses=misses, lost=lost, probes=health.probes + int(health.lost), cause=cause)
+
+
+def interval_s(unit: Unit, wanted_s: float) -> float:
+    """The poll interval that still finds a dead unit within `lost_after_s`, whatever was wanted."""
+    return min(wanted_s, unit.lost_after_s / (unit.lost_after_misses + 1))
+
+
+def probe_wait_s(health: Health, unit: Unit, lost_units: int, jitter: float) -> float:
+    """How long to leave a lost unit alone; `jitter` is in 0…1.
+
+    Doubles from PROBE_FIRST_S, and never so short that `lost_units` timeouts exceed LOST_SHARE of the line.
+    """
+    backed_off = min(PROBE_MOST_S, PROBE_FIRST_S * 2 ** min(health.probes, 10))
+    affordable = lost_units * unit.timeout_s / LOST_SHARE
+    return min(PROBE_MOST_S, max(min(backed_off, affordable * 2), affordable)) * (0.9 + 0.2 * jitter)

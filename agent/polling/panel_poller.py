@@ -1,0 +1,49 @@
+"""Listens to one fire panel on its own serial line; what it says is stored before it is acknowledged."""
+
+import asyncio
+
+from agent.host import Host
+from agent.polling.poller import Progress, Roll, Sink
+from agent.site import LinePlan
+from drivers.errors import BadFrame, LineError, NoResponse
+from drivers.panels import Panel
+
+REOPEN_MOST_S = 5.0
+
+
+class PanelPoller:
+    """One panel, one line, one loop."""
+
+    def __init__(self, plan: LinePlan, panel: Panel, host: Host, sink: Sink) -> None:
+        self.plan = plan
+        self.panel = panel
+        self.progress = Progress()
+        self.roll = Roll(plan, sink)
+        self._unit = plan.units[0].id
+        self._random = host.random
+        self._sink = sink
+        self._reopen_s = 0.0
+
+    async def run(self) -> None:
+        """Listen for ever; ends only by cancellation."""
+        while True:
+            self.progress.at_s = asyncio.get_running_loop().time()
+            await self._listen()
+
+    async def _listen(self) -> None:
+        try:
+            readings = await self.panel.poll()
+        except LineError as error:
+            await self._line_gone(str(error))
+        except (NoResponse, BadFrame) as error:
+            await self.roll.missed(self._unit, str(error))
+        else:
+            self._reopen_s = 0.0
+            await self.roll.answered(self._unit)
+            if readings:
+                await self._sink.accept(self._unit, readings)
+
+    async def _line_gone(self, cause: str) -> None:
+        await self.roll.missed(self._unit, cause)
+        self._reopen_s = min(REOPEN_MOST_S, max(0.25, self._reopen_s * 2))
+        await asyncio.sleep(self._reopen_s * (0.8 + 0.4 * self._random.random()))

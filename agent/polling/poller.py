@@ -1,0 +1,69 @@
+"""What every poller shares: who it reports to, and how its progress is seen."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.polling.health import Health, answered, missed
+from agent.site import LinePlan, Unit
+from drivers.reading import Reading
+
+log = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Where readings go: returns once what follows from them is stored."""
+
+    async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
+        """A unit answered."""
+
+    async def unit_lost(self, unit: str, cause: str) -> None:
+        """A unit is lost; its values can't be believed."""
+
+    async def unit_back(self, unit: str) -> None:
+        """A lost unit answered again."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """When a task last got something done (loop seconds); the watchdog looks at it."""
+
+    at_s: float = 0.0
+    limit_s: float = 15.0
+
+
+class Roll:
+    """The health of a line's units, and the one place where a loss and a return are told."""
+
+    def __init__(self, plan: LinePlan, sink: Sink) -> None:
+        now_s = asyncio.get_running_loop().time()
+        self.units: dict[str, Unit] = {unit.id: unit for unit in plan.units}
+        self.health: dict[str, Health] = {unit.id: Health(answered_s=now_s) for unit in plan.units}
+        self._line = plan.id
+        self._sink = sink
+
+    @property
+    def lost(self) -> int:
+        """How many units of the line are lost."""
+        return sum(health.lost for health in self.health.values())
+
+    async def answered(self, unit: str) -> bool:
+        """Note an answer; True when the unit was lost until now."""
+        before = self.health[unit]
+        self.health[unit] = answered(before, asyncio.get_running_loop().time())
+        if before.lost:
+            log.info("%s on %s answers again", unit, self._line)
+            await self._sink.unit_back(unit)
+        return before.lost
+
+    async def missed(self, unit: str, cause: str) -> Health:
+        """Note a miss; tells the sink when the unit becomes lost by it."""
+        before = self.health[unit]
+        now_s = asyncio.get_running_loop().time()
+        after = self.health[unit] = missed(before, self.units[unit], now_s, cause)
+        if after.lost and not before.lost:
+            log.warning("%s on %s is lost after %d misses: %s", unit, self._line, after.misses, cause)
+            await self._sink.unit_lost(unit, cause)
+        return after
