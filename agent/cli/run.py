@@ -1,0 +1,68 @@
+"""`campusgw run`: the gateway itself."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from agent.language import tr
+
+HELP = "run the gateway"
+EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h: a service manager need not try again
+LEVELS = {logging.ERROR: "<3>", logging.WARNING: "<4>", logging.INFO: "<6>", logging.DEBUG: "<7>"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("--config", type=Path, default=Path("/etc/campusgw/gateway.yaml"), metavar="FILE")
+    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT; 78 when the configuration cannot be used."""
+    from agent.config import load_site
+    from agent.errors import ConfigError, StorageError
+
+    log_to_stderr(args.log_level)
+    try:
+        site = load_site(args.config)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CONFIG
+    try:
+        site.storage.directory.mkdir(parents=True, exist_ok=True)
+        asyncio.run(_until_signalled(site))
+    except (StorageError, OSError) as error:
+        print(tr("cannot keep records in {directory}: {error}", directory=site.storage.directory, error=error))
+        return 1
+    return 0
+
+
+async def _until_signalled(site) -> None:  # type: ignore[no-untyped-def]
+    from agent.service.real_host import real_host
+    from agent.service.run import run_gateway
+
+    gateway = asyncio.create_task(run_gateway(site, real_host(site.storage.directory)))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, gateway.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await gateway
+
+
+def log_to_stderr(level: str) -> None:
+    """Log lines with the priority prefix that journald reads; a terminal gets them without."""
+    handler = logging.StreamHandler()
+    if not sys.stderr.isatty():
+        handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+
+
+class _JournalFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return LEVELS.get(record.levelno, "<6>") + super().format(record).replace("\n", "\n  ")

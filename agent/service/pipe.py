@@ -1,0 +1,190 @@
+"""The straight pipe: readings → judge → outbox → state. Plain calls; the state moves after the append."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from agent.alarms.judge import judge
+from agent.alarms.memory import memory_from_json, memory_to_json, new_memory
+from agent.alarms.model import DeviceMemory, Judgement, Order
+from agent.alarms.operate import operate
+from agent.errors import OrderRefused, StorageError
+from agent.host import Host
+from agent.outbox.outbox import Outbox
+from agent.polling.points import PointTable
+from agent.records import Instant, Lane, Record
+from agent.service.telemetry import Telemetry
+from agent.service.words import alarm_data, event_data, state_data
+from agent.site import Device, Site
+from agent.uplink.board import Board
+from drivers.reading import Reading
+
+log = logging.getLogger(__name__)
+
+TIMER_IDLE_S = 3600.0
+
+
+class Pipe:
+    """Holds what is known of the site, and moves it only when the outbox has the events."""
+
+    def __init__(self, site: Site, outbox: Outbox, board: Board, host: Host) -> None:
+        self.site = site
+        self.table = PointTable()
+        self.devices = {device.id: device for device in site.devices}
+        kept = outbox.states()
+        self.memories = {d.id: _recall(d, kept.get(d.id)) for d in site.devices}
+        self.lost: dict[str, str] = {}
+        self.storage_fault = ""
+        self._outbox = outbox
+        self._board = board
+        self._host = host
+        self._users: dict[str, list[Device]] = defaultdict(list)
+        for device in site.devices:
+            for unit in device.units:
+                self._users[unit].append(device)
+        self._due: dict[str, float] = {}
+        self._owed: set[str] = set()
+        self._lock = asyncio.Lock()
+        self._rearm = asyncio.Event()
+        self._telemetry = Telemetry(site.telemetry_s)
+
+    # --- the sink of every poller -------------------------------------------------------------------
+
+    async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
+        """Take a unit's readings in; returns when what follows from them is stored."""
+        now_s = self._now_s()
+        changed = self.table.store(unit, readings, now_s)
+        users = self._users[unit]
+        await self._judge(d for d in users if changed or d.id in self._owed or self._due.get(d.id, now_s + 1) <= now_s)
+        await self._measure(users, now_s)
+
+    async def unit_lost(self, unit: str, cause: str) -> None:
+        """Every device that depends on the unit is lost: silence is not normal."""
+        self.lost[unit] = cause
+        self.table.doubt(unit, cause)
+        await self._judge(self._users[unit])
+
+    async def unit_back(self, unit: str) -> None:
+        """The unit answers again; its devices clear when their delays have passed."""
+        self.lost.pop(unit, None)
+        await self._judge(self._users[unit])
+
+    # --- people and time ----------------------------------------------------------------------------
+
+    async def operate(self, device_id: str, order: Order) -> None:
+        """Carry out an operator's order; raises OrderRefused or StorageError."""
+        if (device := self.devices.get(device_id)) is None:
+            raise OrderRefused(f"no device {device_id!r}; known: {', '.join(sorted(self.devices))}")
+        async with self._lock:
+            at = self._instant()
+            judgement = operate(device, self.memories[device_id], order, at.monotonic_s, at.utc_s)
+            await self._store({device_id: judgement}, at)
+            self._move({device_id: judgement})
+
+    async def run_timers(self) -> None:
+        """Judge again when a delay expires, though no reading comes."""
+        while True:
+            self._rearm.clear()
+            wait_s = min(self._due.values(), default=self._now_s() + TIMER_IDLE_S) - self._now_s()
+            try:
+                async with asyncio.timeout(max(0.0, wait_s)):
+                    await self._rearm.wait()
+            except TimeoutError:
+                now_s = self._now_s()
+                await self._judge([self.devices[d] for d, due_s in self._due.items() if due_s <= now_s])
+
+    async def report(self, event: str, text: str, **fields: object) -> None:
+        """Tell the platform of something that is no alarm; a full or broken store only costs this report."""
+        record = Record(Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), self._instant())
+        try:
+            await self._outbox.append([record], {})
+        except StorageError as error:
+            self._complain(error)
+
+    def show_all(self) -> None:
+        """Put every device's state on the board, as after a start."""
+        for device in self.site.devices:
+            self._show(device)
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    async def _judge(self, devices: Iterable[Device]) -> None:
+        wanted = list(devices)
+        if not wanted:
+            return
+        async with self._lock:
+            at = self._instant()
+            judgements = {d.id: self._opinion(d, at) for d in wanted}
+            try:
+                await self._store(judgements, at)
+            except StorageError as error:
+                self._owed |= judgements.keys()  # the old state stays, so the same events follow at the next poll
+                self._due.update(dict.fromkeys(judgements, at.monotonic_s + 1.0))
+                self._complain(error)
+            else:
+                self._move(judgements)
+        self._rearm.set()
+
+    def _opinion(self, device: Device, at: Instant) -> Judgement:
+        causes = [f"{unit}: {self.lost[unit]}" for unit in sorted(device.units) if unit in self.lost]
+        lost = "; ".join(causes) or None
+        return judge(
+            device, self.memories[device.id], self.table.of(device), lost, at.monotonic_s, utc_s=at.utc_s
+        )
+
+    async def _store(self, judgements: dict[str, Judgement], at: Instant) -> None:
+        """One transaction for the events and the states that they lead to."""
+        records = [
+            Record(Lane.ALARM, "alarm", name, alarm_data(self.devices[name], change, self.table), at)
+            for name, judgement in judgements.items()
+            for change in judgement.changes
+        ]
+        if records:
+            states = {name: memory_to_json(j.memory) for name, j in judgements.items() if j.changes}
+            await self._outbox.append(records, states)
+            self.storage_fault = ""
+
+    def _move(self, judgements: dict[str, Judgement]) -> None:
+        for name, judgement in judgements.items():
+            before = self.memories[name]
+            self.memories[name] = judgement.memory
+            self._owed.discard(name)
+            self._due.pop(name, None)
+            if judgement.due_s is not None:
+                self._due[name] = judgement.due_s
+            if judgement.changes or judgement.memory != before:
+                self._show(self.devices[name])
+
+    def _show(self, device: Device) -> None:
+        points = self.table.of(device)
+        state = state_data(device, self.memories[device.id], points, *self._host.wall_clock())
+        self._board.put(device.id, state)
+
+    async def _measure(self, devices: Iterable[Device], now_s: float) -> None:
+        records = [
+            Record(Lane.TELEMETRY, "telemetry", device.id, data, self._instant())
+            for device in devices
+            if (data := self._telemetry.due(device, self.table.of(device), now_s))
+        ]
+        if records:
+            try:
+                await self._outbox.telemetry(records)
+            except StorageError as error:
+                self._complain(error)
+
+    def _complain(self, error: StorageError) -> None:
+        if not self.storage_fault:
+            log.error("the outbox cannot keep records: %s", error)
+        self.storage_fault = str(error)
+
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _instant(self) -> Instant:
+        utc_s, clock = self._host.wall_clock()
+        return Instant(self._now_s(), utc_s, clock)
+
+
+def _recall(device: Device, kept: str | None) -> DeviceMemory:
+    return memory_from_json(device, kept) if kept else new_memory(device)

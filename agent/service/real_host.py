@@ -1,0 +1,55 @@
+"""The real machine as a Host."""
+
+import asyncio
+import ctypes
+import random
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from agent.host import Host
+from agent.records import ClockState
+from agent.service.notify import notify_manager
+from agent.uplink.mqtt import open_session
+from drivers.open import open_stream
+
+T = TypeVar("T")
+
+STA_UNSYNC = 0x0040  # adjtimex(2): the kernel's clock is not disciplined by anybody
+TIMEX_BYTES = 208  # struct timex on 64-bit Linux; `status` is the int at offset 40 (32-bit: 20)
+
+
+def real_host(state_dir: Path) -> Host:
+    """The machine we run on; `state_dir` must be writable."""
+    thread = ThreadPoolExecutor(1, "storage")
+
+    async def offload(call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, call)
+
+    return Host(
+        open_line=open_stream,
+        open_session=open_session,
+        wall_clock=lambda: (time.time(), clock_state()),
+        random=random.Random(),
+        state_dir=state_dir,
+        boot_id=uuid.uuid4().hex,
+        offload=offload,
+        notify=notify_manager,
+    )
+
+
+def clock_state() -> ClockState:
+    """What the kernel itself says of its clock (adjtimex), not what we hope."""
+    timex = ctypes.create_string_buffer(TIMEX_BYTES)
+    try:
+        state = ctypes.CDLL(None, use_errno=True).adjtimex(timex)
+    except AttributeError:
+        return "unknown"
+    if state < 0:
+        return "unknown"
+    offset = 40 if ctypes.sizeof(ctypes.c_long) == 8 else 20
+    status = int.from_bytes(timex.raw[offset : offset + 4], "little")
+    return "estimated" if status & STA_UNSYNC else "synchronised"

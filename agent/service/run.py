@@ -1,0 +1,86 @@
+"""The whole agent: one poller a line, the uplink, the timers, the watchdog, the control socket."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from agent.host import Host
+from agent.outbox.outbox import Outbox
+from agent.service.control import serve_control
+from agent.service.heartbeat import Poller, Pulse, versions
+from agent.service.lines import open_poller
+from agent.service.notify import watchdog_interval_s
+from agent.service.pipe import Pipe
+from agent.service.supervisor import supervise
+from agent.service.watchdog import feed
+from agent.site import Site
+from agent.uplink.board import Board
+from agent.uplink.topics import Topics
+from agent.uplink.uplink import Uplink
+
+Part = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything that runs, for those who look at it (heartbeat, control socket, tests)."""
+
+    site: Site
+    host: Host
+    outbox: Outbox
+    pipe: Pipe
+    board: Board
+    uplink: Uplink
+    pollers: tuple[Poller, ...]
+
+
+async def run_gateway(site: Site, host: Host) -> None:
+    """Run until cancelled; then say goodbye upstream and close the store."""
+    outbox = await Outbox.open(
+        host.state_dir,
+        max_bytes=site.storage.max_bytes,
+        boot_id=host.boot_id,
+        offload=host.offload,
+        telemetry_batch_s=site.storage.telemetry_batch_s,
+    )
+    try:
+        await _run_parts(_assemble(site, host, outbox))
+    finally:
+        host.notify("STOPPING=1")
+        await outbox.aclose()
+
+
+def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
+    board = Board()
+    pipe = Pipe(site, outbox, board, host)
+    pollers = tuple(open_poller(plan, host, pipe) for plan in site.lines)
+    pulse = Pulse(pipe, outbox, pollers, host)
+    uplink = Uplink(host, site, Topics(site.identity), outbox, board, lambda: pulse.beat(uplink))
+    return Gateway(site, host, outbox, pipe, board, uplink, pollers)
+
+
+async def _run_parts(gateway: Gateway) -> None:
+    gateway.pipe.show_all()
+    await gateway.pipe.report("gateway.started", "the gateway has started", **versions())
+    async with asyncio.TaskGroup() as group:
+        for name, part in _parts(gateway).items():
+            group.create_task(supervise(name, part, gateway.host, _reporter(gateway.pipe)), name=name)
+        gateway.host.notify("READY=1")
+
+
+def _parts(gateway: Gateway) -> dict[str, Part]:
+    parts: dict[str, Part] = {f"line {poller.plan.id}": poller.run for poller in gateway.pollers}
+    parts["uplink"] = gateway.uplink.run
+    parts["timers"] = gateway.pipe.run_timers
+    progress = {poller.plan.id: poller.progress for poller in gateway.pollers}
+    parts["watchdog"] = lambda: feed(gateway.host.notify, progress, watchdog_interval_s())
+    if (path := gateway.site.control_socket) is not None:
+        parts["control"] = lambda: serve_control(path, gateway)
+    return parts
+
+
+def _reporter(pipe: Pipe) -> Callable[[str, BaseException], Awaitable[None]]:
+    async def report(part: str, error: BaseException) -> None:
+        await pipe.report("part.failed", f"{part} failed: {error}", part=part, error=type(error).__name__)
+
+    return report

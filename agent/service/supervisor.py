@@ -1,0 +1,33 @@
+"""The one place that catches everything: a failing part is reported, contained, and started again."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from agent.host import Host
+
+log = logging.getLogger(__name__)
+
+Report = Callable[[str, BaseException], Awaitable[None]]
+
+RESTART_FIRST_S = 0.5
+RESTART_MOST_S = 30.0
+CALM_S = 60.0
+
+
+async def supervise(name: str, part: Callable[[], Awaitable[None]], host: Host, report: Report) -> None:
+    """Run `part` for ever; when it fails, report it and start it again with back-off and jitter."""
+    loop = asyncio.get_running_loop()
+    wait_s = RESTART_FIRST_S
+    while True:
+        started_s = loop.time()
+        try:
+            await part()
+            log.warning("%s ended by itself; starting it again", name)
+        except Exception as error:  # noqa: BLE001 - this is the supervisor
+            log.exception("%s failed", name)
+            await report(name, error)
+        if loop.time() - started_s > CALM_S:
+            wait_s = RESTART_FIRST_S
+        await asyncio.sleep(wait_s * (0.8 + 0.4 * host.random.random()))
+        wait_s = min(RESTART_MOST_S, wait_s * 2)
