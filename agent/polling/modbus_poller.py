@@ -103,15 +103,15 @@ class ModbusPoller:
 
 def jobs(unit: Unit, plan: LinePlan, character_s: float) -> list[Job]:
     """A unit's blocks as jobs: alarm points at the unit's interval, the others at its slow one."""
-    return [Job(unit.id, block, interval_s(unit, _wanted_s(unit, block))) for block in blocks(unit, plan, character_s)]
+    return [
+        Job(unit.id, block, interval_s(unit, _wanted_s(unit, block))) for block in blocks(unit, plan, character_s)
+    ]
 
 
 def blocks(unit: Unit, plan: LinePlan, character_s: float) -> tuple[Block, ...]:
     """The unit's reads, none holding the line longer than a quarter of its alarm-latency budget."""
     wanted = unit.points or tuple(point.name for point in unit.profile.readable_points)
-    return plan_blocks(
-        unit.profile, wanted, max_block_s=plan.alarm_latency_budget_s / 4, character_s=character_s
-    )
+    return plan_blocks(unit.profile, wanted, max_block_s=plan.alarm_latency_budget_s / 4, character_s=character_s)
 
 
 def _wanted_s(unit: Unit, block: Block) -> float:

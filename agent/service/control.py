@@ -6,6 +6,7 @@ One request a line, `{"version": 1, "do": "alarms"}`; one answer a line, `{"ok":
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,16 +25,20 @@ SOCKET_MODE = 0o660
 
 async def serve_control(path: Path, gateway: "Gateway") -> None:
     """Serve until cancelled; a stale socket of an earlier run is replaced."""
+    desk = Desk(gateway)
+    listening = _listen(path)
+    server = await asyncio.start_unix_server(desk.attend, sock=listening, limit=LONGEST_LINE)
+    async with server:
+        await server.serve_forever()
+
+
+def _listen(path: Path) -> socket.socket:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    desk = Desk(gateway)
-    server = await asyncio.start_unix_server(desk.attend, path, limit=LONGEST_LINE)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(str(path))
     path.chmod(SOCKET_MODE)
-    try:
-        async with server:
-            await server.serve_forever()
-    finally:
-        path.unlink(missing_ok=True)
+    return listening
 
 
 class Desk:

@@ -56,7 +56,9 @@ class Pipe:
         now_s = self._now_s()
         changed = self.table.store(unit, readings, now_s)
         users = self._users[unit]
-        await self._judge(d for d in users if changed or d.id in self._owed or self._due.get(d.id, now_s + 1) <= now_s)
+        await self._judge(
+            d for d in users if changed or d.id in self._owed or self._due.get(d.id, now_s + 1) <= now_s
+        )
         await self._measure(users, now_s)
 
     async def unit_lost(self, unit: str, cause: str) -> None:
@@ -96,7 +98,9 @@ class Pipe:
 
     async def report(self, event: str, text: str, **fields: object) -> None:
         """Tell the platform of something that is no alarm; a full or broken store only costs this report."""
-        record = Record(Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), self._instant())
+        record = Record(
+            Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), self._instant()
+        )
         try:
             await self._outbox.append([record], {})
         except StorageError as error:
@@ -129,9 +133,7 @@ class Pipe:
     def _opinion(self, device: Device, at: Instant) -> Judgement:
         causes = [f"{unit}: {self.lost[unit]}" for unit in sorted(device.units) if unit in self.lost]
         lost = "; ".join(causes) or None
-        return judge(
-            device, self.memories[device.id], self.table.of(device), lost, at.monotonic_s, utc_s=at.utc_s
-        )
+        return judge(device, self.memories[device.id], self.table.of(device), lost, at.monotonic_s, utc_s=at.utc_s)
 
     async def _store(self, judgements: dict[str, Judgement], at: Instant) -> None:
         """One transaction for the events and the states that they lead to."""

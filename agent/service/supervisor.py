@@ -24,7 +24,7 @@ async def supervise(name: str, part: Callable[[], Awaitable[None]], host: Host, 
         try:
             await part()
             log.warning("%s ended by itself; starting it again", name)
-        except Exception as error:  # noqa: BLE001 - this is the supervisor
+        except Exception as error:
             log.exception("%s failed", name)
             await report(name, error)
         if loop.time() - started_s > CALM_S:

@@ -1,0 +1,86 @@
+"""`campusgw alarm`: see the alarms of the running gateway, and act on them with a name and a reason."""
+
+import argparse
+import getpass
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from agent.cli.ask import DEFAULT_SOCKET, NotAnswered, ask
+from agent.language import tr
+
+HELP = "list, acknowledge, reset, shelve or disable alarms of the running gateway"
+ACTIONS = {
+    "list": "",
+    "ack": "acknowledge",
+    "reset": "reset",
+    "shelve": "shelve",
+    "unshelve": "unshelve",
+    "suppress": "suppress",
+    "release": "release",
+    "disable": "out_of_service",
+    "enable": "return_to_service",
+}
+TIMED = ("shelve", "suppress", "disable")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("action", choices=ACTIONS)
+    parser.add_argument("device", nargs="?", help="device id, as `alarm list` shows it")
+    parser.add_argument("condition", nargs="?", help="condition, as `alarm list` shows it")
+    parser.add_argument("--address", default="", help="a fire panel's address, such as 1.3.30")
+    parser.add_argument("--person", default=getpass.getuser(), help="who orders it (default: the login name)")
+    parser.add_argument("--reason", default="", help="why; needed to shelve, suppress or disable")
+    parser.add_argument("--hours", type=float, help="for how long; needed to shelve, suppress or disable")
+    parser.add_argument("--socket", type=Path, default=DEFAULT_SOCKET)
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when done, 1 when the gateway refused or is not there, 2 when the order is incomplete."""
+    try:
+        if args.action == "list":
+            return _list(args)
+        return _order(args)
+    except NotAnswered as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _order(args: argparse.Namespace) -> int:
+    if not args.device or not args.condition:
+        print(tr("say which: campusgw alarm {action} DEVICE CONDITION", action=args.action), file=sys.stderr)
+        return 2
+    if args.action in TIMED and (not args.reason or not args.hours):
+        print(tr("{action} needs --reason and --hours", action=args.action), file=sys.stderr)
+        return 2
+    until = time.time() + args.hours * 3600 if args.hours else None
+    order = {"action": ACTIONS[args.action], "condition": args.condition, "address": args.address}
+    order |= {"device": args.device, "person": args.person, "reason": args.reason}
+    answer = ask(args.socket, "order", **order, until_utc_s=until)
+    print(json.dumps(answer) if args.json else tr("done"))
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    devices = ask(args.socket, "alarms")["devices"]
+    rows = [
+        (device, c) for device in devices for c in device["conditions"] if c["state"] != "normal" or c.get("hold")
+    ]
+    if args.json:
+        print(json.dumps([{"device": d["device"], "name": d["name"], **c} for d, c in rows], ensure_ascii=False))
+    elif not rows:
+        print(tr("no alarms; {count} devices watched", count=len(devices)))
+    else:
+        for device, condition in sorted(rows, key=lambda row: row[1].get("priority", 9)):
+            print(_line(device, condition))
+    return 0
+
+
+def _line(device: dict[str, Any], condition: dict[str, Any]) -> str:
+    place = f"{device['name']} · {device['location']}"
+    name = condition["condition"] + (f" @ {condition['address']}" if condition.get("address") else "")
+    return f"P{condition.get('priority', '?')}  {device['device']:<20} {name:<22} {condition['state']:<24} {place}"

@@ -1,0 +1,42 @@
+"""One question to the running gateway over its control socket."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from agent.errors import GatewayError
+from agent.language import tr
+
+DEFAULT_SOCKET = Path("/run/campusgw/control.sock")
+ANSWER_TIMEOUT_S = 10.0
+
+
+class NotAnswered(GatewayError):
+    """No gateway answers on the socket, or it refused; the text says what to do."""
+
+
+def ask(path: Path, do: str, **fields: object) -> dict[str, Any]:
+    """Send one request and return the answer; raises NotAnswered."""
+    request = json.dumps({"version": 1, "do": do, **fields}, ensure_ascii=False).encode() + b"\n"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+            channel.settimeout(ANSWER_TIMEOUT_S)
+            channel.connect(str(path))
+            channel.sendall(request)
+            line = channel.makefile("rb").readline()
+    except PermissionError as error:
+        raise NotAnswered(
+            tr("{path}: permission denied; join the group campusgw or use sudo", path=path)
+        ) from error
+    except OSError as error:
+        text = tr(
+            "no gateway answers at {path} ({error}); is it running? try: systemctl status campusgw",
+            path=path,
+            error=error,
+        )
+        raise NotAnswered(text) from error
+    answer: dict[str, Any] = json.loads(line) if line else {"ok": False, "error": "no answer"}
+    if not answer.get("ok"):
+        raise NotAnswered(str(answer.get("error")))
+    return answer

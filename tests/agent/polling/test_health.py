@@ -1,0 +1,43 @@
+"""Lost within three misses and thirty seconds; all lost units together cost at most a twentieth."""
+
+import pytest
+
+from agent.polling.health import LOST_SHARE, Health, answered, interval_s, missed, probe_wait_s
+from agent.site import Unit
+from drivers.profiles import load_profiles, profiles_dir
+
+PROFILE = load_profiles(profiles_dir())["renke_smoke"]
+UNIT = Unit(id="u", line="l", profile=PROFILE, address=1, timeout_s=0.3)
+
+
+def test_two_misses_make_a_suspect_and_the_third_a_loss() -> None:
+    health = Health(answered_s=0.0)
+    words = []
+    for n in range(3):
+        health = missed(health, UNIT, 0.1 * n, "no response")
+        words.append(health.word)
+    assert words == ["suspect", "suspect", "lost"]
+
+
+def test_one_miss_is_enough_when_the_unit_has_been_silent_for_thirty_seconds() -> None:
+    assert missed(Health(answered_s=0.0), UNIT, 30.0, "no response").lost
+
+
+def test_an_answer_makes_it_good_at_once() -> None:
+    lost = Health(answered_s=0.0, misses=9, lost=True, probes=4, cause="no response")
+    assert answered(lost, 5.0) == Health(answered_s=5.0)
+
+
+@pytest.mark.parametrize("wanted_s", [0.05, 1.0, 9.0, 60.0, 3600.0])
+def test_however_seldom_a_unit_is_polled_its_loss_is_known_within_thirty_seconds(wanted_s: float) -> None:
+    every_s = interval_s(UNIT, wanted_s)
+    worst_s = every_s + UNIT.lost_after_misses * (UNIT.timeout_s + UNIT.guard_s)
+    assert worst_s <= UNIT.lost_after_s
+
+
+@pytest.mark.parametrize("lost_units", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("probes", [0, 1, 3, 20])
+def test_all_lost_units_together_use_at_most_a_twentieth_of_the_line(lost_units: int, probes: int) -> None:
+    health = Health(answered_s=0.0, misses=3, lost=True, probes=probes)
+    mean_wait_s = probe_wait_s(health, UNIT, lost_units, jitter=0.5)
+    assert lost_units * UNIT.timeout_s / (mean_wait_s + UNIT.timeout_s) <= LOST_SHARE
