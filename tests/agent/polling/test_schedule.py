@@ -1,5 +1,6 @@
 """The schedule is arithmetic: no clock, no wire."""
 
+import itertools
 import math
 
 from agent.polling.schedule import Job, Schedule, Wait
@@ -57,7 +58,7 @@ def test_slow_blocks_are_not_starved_by_alarm_blocks_that_are_always_due() -> No
         if job is slow:
             asked_at.append(now_s)
         now_s += 0.03
-    gaps = [b - a for a, b in zip(asked_at, asked_at[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(asked_at)]
     assert max(gaps) < 2.0 + 5 * 0.03
 
 
