@@ -53,7 +53,10 @@ def test_only_the_supervisor_catches_everything(path: Path) -> None:
         f"{name(path)}:{node.lineno}"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ExceptHandler)
-        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+        and (
+            node.type is None
+            or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
+        )
     ]
     assert not found
 
@@ -65,7 +68,9 @@ def test_every_module_class_and_public_function_says_what_it_is_for(path: Path) 
         return
     missing = [] if ast.get_docstring(tree) else [f"{name(path)}:1"]
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith(
+            "_"
+        ):
             missing += [] if ast.get_docstring(node) else [f"{name(path)}:{node.lineno} {node.name}"]
     assert not missing
 
