@@ -1,0 +1,252 @@
+"""The sole owner of a Modbus medium: one exchange at a time, and no reply believed that could be another's."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drivers.counters import LineCounters
+from drivers.errors import BadFrame, DeviceError, FieldError, LineError, NoResponse
+from drivers.modbus.framing import Asked, Fault, Frame, Framing, Scan
+from drivers.modbus.ledger import WHY, Ledger
+from drivers.stream import ByteStream, OpenStream
+
+SHORTEST_T35_S = 0.00175  # above 19200 baud; Modbus over serial line V1.02 §2.5.1.1
+SERIAL_PAUSE_S = 0.030  # within a frame: USB adapters deliver in chunks up to 16 ms apart
+SOCKET_PAUSE_S = 0.200  # within a frame: Nagle against delayed ACK makes 40 ms, radio links more
+
+
+def t35_s(character_s: float) -> float:
+    """The silence that parts two RTU frames; none on a medium without wire time."""
+    return max(3.5 * character_s, SHORTEST_T35_S) if character_s else 0.0
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What came for one request and was no reply."""
+
+    noise: int = 0
+    misfit: Fault | None = None
+
+
+class ModbusLine:
+    """Exchanges requests and replies with the units of one line.
+
+    Once asked, a unit is not asked again until its reply has come or `timeout_s + guard_s` have passed since
+    the request's last bit. So a reply late by less than `guard_s` never answers a later request. RTU has no
+    transaction id: a reply later still, or one repeated more than t3.5 after the first, that fits unit,
+    function and byte count cannot be told from the right one by anybody. Choose `guard_s` above the device's
+    worst lateness. Modbus TCP has no such limit.
+    """
+
+    def __init__(
+        self,
+        open_stream: OpenStream,
+        framing: Framing,
+        *,
+        character_s: float,
+        name: str,
+        echo: bool = False,
+        extra_gap_s: float = 0.0,
+        trace: Callable[[Frame], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.trace = trace
+        self._open_stream = open_stream
+        self._framing = framing
+        self._echo = echo
+        self._character_s = character_s
+        self._gap_s = t35_s(character_s) + extra_gap_s
+        self._pause_s = max(t35_s(character_s), SERIAL_PAUSE_S if character_s else SOCKET_PAUSE_S)
+        self._lock = asyncio.Lock()
+        self._ledger = Ledger(name)
+        self._stream: ByteStream | None = None
+        self._opened = False
+        self._received = bytearray()
+        self._active_s = 0.0
+        self._ready_s: dict[int, float] = {}
+        self._under_way: tuple[Asked, float] | None = None
+        self._tag = 0
+
+    @property
+    def counters(self) -> LineCounters:
+        """What happened since the start."""
+        return self._ledger.line
+
+    def ready_at(self, unit: int) -> float:
+        """Loop time from which the unit may be asked; 0.0 means now."""
+        return self._ready_s.get(unit, 0.0)
+
+    async def exchange(self, unit: int, pdu: bytes, *, timeout_s: float, guard_s: float) -> bytes:
+        """Send a request PDU once and return the checked reply PDU.
+
+        The reply must begin within `timeout_s` after the request's last bit. Waits for the unit's guard
+        window first, while others may be asked. Raises NoResponse, BadFrame, Refused, LineError.
+        """
+        self._tag = self._tag % 0xFFFF + 1
+        asked = self._framing.ask(unit, pdu, self._tag)
+        while True:
+            await asyncio.sleep(self.ready_at(unit) - _now())
+            async with self._lock:
+                if self.ready_at(unit) <= _now():
+                    return await self._alone(asked, timeout_s, guard_s)
+
+    async def aclose(self) -> None:
+        """Close the stream; a later exchange opens it anew."""
+        stream, self._stream = self._stream, None
+        self._under_way = None
+        self._received.clear()
+        if stream is not None:
+            await stream.aclose()
+
+    async def _alone(self, asked: Asked, timeout_s: float, guard_s: float) -> bytes:
+        """One exchange, by the owner of the lock."""
+        if self._stream is None:
+            await self._open()
+        started_s = _now()
+        try:
+            await self._fall_silent(timeout_s)
+            sent_s = await self._send(asked, timeout_s, guard_s)
+            reply = await self._reply(asked, sent_s + timeout_s)
+        except FieldError as error:
+            self._under_way = None
+            if isinstance(error, LineError):
+                await self.aclose()
+            raise
+        finally:
+            self.counters.busy_s += _now() - started_s
+        self._under_way = None
+        self._ready_s.pop(asked.unit, None)
+        return self._ledger.answered(asked, reply, _now(), sent_s)
+
+    async def _open(self) -> None:
+        self._stream = await self._open_stream()
+        self.counters.reopened += self._opened
+        self._opened = True
+        self._active_s = _now()
+
+    async def _fall_silent(self, patience_s: float) -> None:
+        """Let a cancelled exchange's reply pass, drop what else has come, and keep t3.5 of silence."""
+        try:
+            await self._let_pass()
+            await self._hush(_now() + patience_s)
+        except LineError:
+            # It broke while nobody used it, and nothing has been sent: a new one may serve.
+            await self.aclose()
+            await self._open()
+
+    async def _let_pass(self) -> None:
+        """A cancelled request owns a half-duplex medium until its reply has come or cannot come any more."""
+        if self._under_way is None:
+            return
+        asked, deadline_s = self._under_way
+        if self._framing.half_duplex:
+            with contextlib.suppress(DeviceError):  # counted; that it is over is all we waited for
+                self._ledger.late(asked.unit, await self._reply(asked, deadline_s), _now())
+        self._under_way = None
+        self.counters.unit(asked.unit).cancelled += 1
+
+    async def _hush(self, deadline_s: float) -> None:
+        while await self._receive(self._active_s + self._gap_s):
+            if _now() > deadline_s:
+                raise BadFrame(f"{self.name}: the line does not fall silent")
+        if self._received and self._scan(None, _Heard()).hopeless:
+            raise LineError(f"{self.name}: {WHY['sync']}")
+        if self._framing.half_duplex:
+            self.counters.dropped_bytes += len(self._received)
+            self._received.clear()
+
+    async def _send(self, asked: Asked, timeout_s: float, guard_s: float) -> float:
+        """Send the request; returns the loop time of its last bit on the wire.
+
+        What must hold if this fails or is cancelled is set down before the first byte leaves.
+        """
+        assert self._stream is not None
+        sent_s = _now() + len(asked.frame) * self._character_s
+        self._under_way = asked, sent_s + timeout_s
+        self._ready_s[asked.unit] = sent_s + timeout_s + guard_s
+        self.counters.unit(asked.unit).exchanges += 1
+        self._show(True, asked.unit, asked.frame)
+        await self._stream.send(asked.frame)
+        self._active_s = max(sent_s, _now())
+        return sent_s
+
+    async def _reply(self, asked: Asked, deadline_s: float) -> bytes:
+        """Receive until the reply is there, or cannot come any more."""
+        heard = _Heard()
+        if self._echo and not await self._swallow_echo(asked, deadline_s):
+            raise self._ledger.bad(asked, "echo")
+        while True:
+            scan = self._scan(asked, heard)
+            if scan.reply is not None:
+                return scan.reply
+            if scan.hopeless:
+                if scan.fault == "sync":
+                    await self.aclose()
+                raise self._ledger.bad(asked, scan.fault or "garbage")
+            if not await self._receive(self._patience_s(heard, deadline_s)):
+                raise self._silent(asked, scan, heard)
+
+    def _patience_s(self, heard: _Heard, deadline_s: float) -> float:
+        """Until when to wait for more: what may be a reply must go on coming; a glitch of the line is none."""
+        pending = heard.noise + len(self._received)
+        if not pending or not self._framing.half_duplex:
+            return deadline_s
+        silence_s = self._active_s + self._pause_s
+        if pending < self._framing.shortest:
+            return max(deadline_s, silence_s)
+        return min(silence_s, deadline_s + self._framing.longest * self._character_s + self._pause_s)
+
+    def _silent(self, asked: Asked, scan: Scan, heard: _Heard) -> NoResponse | BadFrame:
+        """Nothing more comes: say what was wrong with what came, if anything did."""
+        if heard.noise + len(self._received) >= self._framing.shortest:
+            return self._ledger.bad(asked, scan.fault or "garbage")
+        if heard.misfit is not None:
+            return self._ledger.misfit(asked, heard.misfit)
+        return self._ledger.silent(asked)
+
+    async def _swallow_echo(self, asked: Asked, deadline_s: float) -> bool:
+        """Discard the bytes sent, and what stands before them; False when they do not come back."""
+        while (at := self._received.find(asked.frame)) < 0:
+            if not await self._receive(deadline_s):
+                return False
+        self.counters.dropped_bytes += at
+        del self._received[: at + len(asked.frame)]
+        return True
+
+    async def _receive(self, until_s: float) -> bool:
+        """Take what comes until then; False when nothing does.
+
+        The second, immediate look finds bytes that a busy loop read only after the timer had fired.
+        """
+        assert self._stream is not None
+        for limit_s in (until_s, 0.0):
+            try:
+                async with asyncio.timeout_at(limit_s):
+                    self._received += await self._stream.receive()
+            except TimeoutError:
+                continue
+            self._active_s = _now()
+            return True
+        return False
+
+    def _scan(self, asked: Asked | None, heard: _Heard) -> Scan:
+        """Judge what has come; drop and count what is of no use."""
+        scan = self._framing.scan(bytes(self._received), asked)
+        if scan.used:
+            self._show(False, asked.unit if asked else 0, bytes(self._received[: scan.used]), scan.fault or "")
+            del self._received[: scan.used]
+        self.counters.dropped_bytes += scan.noise
+        heard.noise += scan.noise
+        for stray in scan.strays:
+            guarded = self.ready_at(stray.unit) > _now()
+            heard.misfit = self._ledger.stray(stray, asked, guarded, _now()) or heard.misfit
+        return scan
+
+    def _show(self, sent: bool, unit: int, content: bytes, note: str = "") -> None:
+        if self.trace is not None:
+            self.trace(Frame(_now(), sent, unit, content, note))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
