@@ -1,0 +1,91 @@
+# `make` alone lists what there is. Needs Python >= 3.11 with venv, git and make; no root.
+
+# The first Python that is new enough; PYTHON=/path/to/python chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCALE := agent/locale
+
+# Debian keeps the broker where a plain user's PATH does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo simulate test system-test check schema catalogues clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.demo ## a simulated school, a broker, the gateway and a platform: one school day in about a minute
+	@$(BIN)/campusgw demo $(ARGS)
+
+simulate: $(VENV)/.demo ## simulated devices for the bench: make simulate ARGS=SCENARIO
+	@$(BIN)/campusgw simulate $(ARGS)
+
+test: $(VENV)/.test ## every test that this machine can run; it says what is missing (ARGS="-k barrier")
+	@$(MISSING)
+	$(BIN)/python -m pytest $(ARGS)
+
+system-test: $(VENV)/.test ## only the service on a real systemd in a container, and the wheel (root)
+	$(BIN)/python -m pytest tests/system --durations=5 $(ARGS)
+
+check: $(VENV)/.dev ## style, types, the borders between packages, the catalogues
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(CATALOGUES_FRESH)
+
+schema: $(VENV)/.test ## write docs/schema again from the models
+	$(BIN)/python docs/schema/write.py
+
+catalogues: $(VENV)/.dev ## collect the texts that people read, and compile their translations
+	$(EXTRACT) -o $(LOCALE)/campusgw.pot
+	$(BIN)/pybabel -q update -N -D campusgw -i $(LOCALE)/campusgw.pot -d $(LOCALE)
+	$(BIN)/pybabel -q compile -D campusgw -d $(LOCALE)
+
+clean: ## remove everything that make has made, .venv too
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- how the virtual environment comes about: one stamp an extra, renewed when pyproject.toml changes -------------
+
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml | $(VENV)/.made
+	@echo "installing .[$*] into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$*]'
+	@touch $@ $(if $(filter dev test,$*),$(VENV)/.demo) $(if $(filter dev,$*),$(VENV)/.test)
+
+$(VENV)/.made:
+	@$(PYTHON_FITS)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+define PYTHON_FITS
+if [ -z "$(PYTHON)" ]; then \
+	echo "No Python >= 3.11 found. On Debian 12 or newer: sudo apt install python3 python3-venv"; \
+	echo "Or name one: make PYTHON=/path/to/python3.11"; exit 1; \
+elif ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	echo "$(PYTHON) does not run or is older than 3.11. Name another: make PYTHON=/path/to/python3.11"; exit 1; \
+elif ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
+	echo "$(PYTHON) comes without venv. Do: sudo apt install python3-venv, then make again"; exit 1; \
+fi
+endef
+
+define MISSING
+command -v mosquitto >/dev/null || \
+	echo "not here, its tests are skipped: mosquitto (apt install mosquitto mosquitto-clients)"; \
+[ -e /usr/include/modbus/modbus.h ] && command -v cc >/dev/null || \
+	echo "not here, its tests are skipped: libmodbus (apt install libmodbus-dev gcc)"; \
+[ "$$(id -u)" = 0 ] && command -v systemd-nspawn >/dev/null && command -v mmdebstrap >/dev/null || \
+	echo "not here, its tests are skipped: systemd in a container (as root; apt install systemd-container mmdebstrap)"
+endef
+
+EXTRACT = $(BIN)/pybabel -q extract -k tr --no-location --omit-header agent simulators
+
+# Nothing to check before the first translation exists.
+define CATALOGUES_FRESH
+[ -e $(LOCALE)/campusgw.pot ] || exit 0; \
+new=$$(mktemp) && $(EXTRACT) -o "$$new" && \
+$(BIN)/pybabel -q update --check -N -D campusgw -i "$$new" -d $(LOCALE) && rm "$$new" || \
+	{ echo "agent/locale is behind the sources: make catalogues"; rm -f "$$new"; exit 1; }
+endef
