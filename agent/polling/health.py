@@ -6,7 +6,7 @@ from agent.site import Unit
 
 LOST_SHARE = 0.05  # all lost units of a line together may use this share of its time
 PROBE_FIRST_S = 1.0
-PROBE_MOST_S = 30.0
+PROBE_MOST_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,9 @@ def interval_s(unit: Unit, wanted_s: float) -> float:
 def probe_wait_s(health: Health, unit: Unit, lost_units: int, jitter: float) -> float:
     """How long to leave a lost unit alone; `jitter` is in 0…1.
 
-    Doubles from PROBE_FIRST_S, and never so short that `lost_units` timeouts exceed LOST_SHARE of the line.
+    Doubles from PROBE_FIRST_S to PROBE_MOST_S, and is never so short that the timeouts of all `lost_units`
+    together exceed LOST_SHARE of the line.
     """
     backed_off = min(PROBE_MOST_S, PROBE_FIRST_S * 2 ** min(health.probes, 10))
     affordable = lost_units * unit.timeout_s / LOST_SHARE
-    return min(PROBE_MOST_S, max(min(backed_off, affordable * 2), affordable)) * (0.9 + 0.2 * jitter)
+    return max(backed_off, affordable) * (1.0 + 0.2 * jitter)
