@@ -44,7 +44,7 @@ def real_host(state_dir: Path) -> Host:
 
 
 def clock_state() -> ClockState:
-    """What the kernel itself says of its clock (adjtimex); where a hardened unit refuses that, timesyncd's mark."""
+    """What the kernel itself says of its clock (adjtimex); where the unit's hardening refuses that, timesyncd."""
     timex = ctypes.create_string_buffer(TIMEX_BYTES)
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(timex)
