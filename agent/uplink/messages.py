@@ -1,0 +1,245 @@
+"""Every payload as a model, and the CloudEvents 1.0 envelope (structured JSON) around it."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.records import ClockState, Instant, Stored
+
+CONTENT_TYPE = "application/cloudevents+json"
+SEQUENCE_DIGITS = 20  # the sequence extension of CloudEvents wants a string that sorts
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PointShown(_Payload):
+    """A point's value; `quality` says how far it may be believed."""
+
+    value: bool | int | float | str | None
+    quality: Literal["good", "uncertain", "bad"]
+    cause: str = ""
+
+
+class AlarmData(_Payload):
+    """An alarm condition changed; `state` after ISA-18.2, `priority` 1 (life) to 4, `until` in UTC seconds."""
+
+    device: str
+    kind: str
+    name: str
+    location: str
+    condition: str
+    address: str = ""
+    change: str
+    state: str
+    active: bool
+    priority: int = Field(ge=1, le=4)
+    cause: str = ""
+    text: str = ""
+    person: str = ""
+    reason: str = ""
+    until: float | None = None
+    hold: str | None = None
+    values: dict[str, PointShown] = {}
+
+
+class EventData(_Payload):
+    """Something happened that is no alarm."""
+
+    event: str
+    text: str
+    fields: dict[str, Any] = {}
+
+
+class HoldShown(_Payload):
+    """An alarm set aside: by whom, why, until when (UTC seconds)."""
+
+    kind: str
+    reason: str
+    person: str
+    until: float
+
+
+class ConditionShown(_Payload):
+    """A condition that is not normal."""
+
+    condition: str
+    address: str
+    state: str
+    active: bool
+    priority: int
+    hold: HoldShown | None = None
+
+
+class DeviceStateData(_Payload):
+    """A device as it is now (retained)."""
+
+    device: str
+    kind: str
+    name: str
+    location: str
+    lost: bool
+    conditions: list[ConditionShown]
+    points: dict[str, PointShown]
+    at: float
+    clock: ClockState
+
+
+class TelemetryData(_Payload):
+    """A device's numbers."""
+
+    device: str
+    kind: str
+    name: str
+    location: str
+    values: dict[str, PointShown]
+
+
+class StatusData(_Payload):
+    """Birth and will (retained): whether the gateway is there, and if not, why."""
+
+    online: bool
+    reason: Literal["connected", "stopped", "lost"]
+    gateway: str
+    name: str
+    versions: dict[str, str] = {}
+    config_hash: str = ""
+
+
+class LaneShown(_Payload):
+    """One lane of the outbox: accepted = confirmed + depth + dropped."""
+
+    depth: int
+    oldest_age_s: float | None
+    accepted: int
+    confirmed: int
+    dropped: int
+
+
+class LineShown(_Payload):
+    """One line: its units by health, its load (0…1), and what went wrong on it since the start."""
+
+    good: int
+    suspect: int
+    lost: int
+    load: float | None = None
+    errors: dict[str, int] = {}
+
+
+class HeartbeatData(_Payload):
+    """How the gateway is; sent only while there is a session, never stored."""
+
+    uptime_s: float
+    versions: dict[str, str]
+    config_hash: str
+    devices: dict[str, int]
+    outbox: dict[str, LaneShown]
+    lines: dict[str, LineShown]
+    uplink: dict[str, Any]
+    clock: ClockState
+    disk_free_bytes: int
+    storage_fault: str = ""
+    temperature_c: float | None = None
+    alarms: dict[str, int] = {}
+
+
+PAYLOADS: Mapping[str, type[_Payload]] = {
+    "alarm": AlarmData,
+    "event": EventData,
+    "state": DeviceStateData,
+    "telemetry": TelemetryData,
+    "status": StatusData,
+    "heartbeat": HeartbeatData,
+}
+
+
+class CloudEvent(BaseModel):
+    """The envelope. `id` names a record for ever: equal ids are duplicates, whatever else differs.
+
+    `sequence` counts within a store (the part of `id` before the dash) without gaps. `time` is only as good
+    as `clock` says; order by `sequence`, never by `time`. Live messages (status, heartbeat, state) have no
+    sequence.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: Literal["application/json"] = "application/json"
+    sequence: str | None = None
+    bootid: str
+    clock: ClockState
+    monotonic: str
+    data: dict[str, Any]
+
+
+def stored_event(stored: Stored, source: str) -> bytes:
+    """A record of the outbox as it goes over the wire."""
+    record = stored.record
+    return _envelope(
+        id=f"{stored.store_id}-{stored.sequence}",
+        source=source,
+        kind=record.type,
+        subject=record.subject,
+        at=record.at,
+        boot_id=stored.boot_id,
+        data=record.data,
+        sequence=stored.sequence,
+    )
+
+
+def live_event(kind: str, subject: str, source: str, at: Instant, boot_id: str, data: Mapping[str, Any]) -> bytes:
+    """A message that is not kept: status, heartbeat, state."""
+    made_up = f"{boot_id}-{kind}-{subject}-{at.monotonic_s:.6f}"
+    return _envelope(made_up, source, kind, subject, at, boot_id, data, None)
+
+
+def _envelope(
+    id: str,
+    source: str,
+    kind: str,
+    subject: str,
+    at: Instant,
+    boot_id: str,
+    data: Mapping[str, Any],
+    sequence: int | None,
+) -> bytes:
+    attributes = {
+        "specversion": "1.0",
+        "id": id,
+        "source": source,
+        "type": f"campusgw.{kind}.v1",
+        "subject": subject,
+        "time": datetime.fromtimestamp(at.utc_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "bootid": boot_id,
+        "clock": at.clock,
+        "monotonic": f"{at.monotonic_s:.6f}",
+        "data": data,
+    }
+    if sequence is not None:
+        attributes["sequence"] = f"{sequence:0{SEQUENCE_DIGITS}d}"
+    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schemas of the envelope with each payload, by channel."""
+    made = {}
+    for channel, payload in PAYLOADS.items():
+        envelope = CloudEvent.model_json_schema()
+        body = payload.model_json_schema(ref_template="#/$defs/{model}")
+        envelope["$defs"] = body.pop("$defs", {})
+        envelope["properties"]["data"] = body
+        envelope["properties"]["type"] = {"const": f"campusgw.{channel}.v1"}
+        envelope["title"] = f"campusgw.{channel}.v1"
+        envelope["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+        made[channel] = envelope
+    return made

@@ -1,0 +1,35 @@
+"""Topics: `campus/v1/{region}/{site}/{gateway}/{channel}/{subject}`, always seven segments."""
+
+from agent.site import Identity
+
+ROOT = "campus/v1"
+
+
+class Topics:
+    """The topics of one gateway; a channel without a natural subject uses `gateway`."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.prefix = f"{ROOT}/{identity.region}/{identity.site}/{identity.gateway}"
+        self.source = "/" + f"campus/{identity.region}/{identity.site}/{identity.gateway}"
+        self.status = self.channel("status", "gateway")
+        self.heartbeat = self.channel("heartbeat", "gateway")
+
+    def channel(self, channel: str, subject: str) -> str:
+        """The topic of a subject on a channel."""
+        return f"{self.prefix}/{channel}/{subject}"
+
+    def alarm(self, subject: str) -> str:
+        """A device's alarms."""
+        return self.channel("alarm", subject)
+
+    def event(self, subject: str) -> str:
+        """What happened that is no alarm."""
+        return self.channel("event", subject)
+
+    def state(self, device: str) -> str:
+        """A device as it is now; retained."""
+        return self.channel("state", device)
+
+    def telemetry(self, subject: str) -> str:
+        """A device's numbers."""
+        return self.channel("telemetry", subject)
