@@ -1,4 +1,4 @@
-"""What the system tests stand on: a wheel of this repository, a cached Debian, and a container that has booted it."""
+"""What the system tests stand on: this repository's wheel, a cached Debian, a container that has booted it."""
 
 import os
 import shutil
@@ -40,9 +40,8 @@ def container(rootfs: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(REPOSITORY / "tests/system/pty_unit.py", root / "root/pty_unit.py")
     booted = Container(root)
     try:
-        booted.run(
-            f"/root/campusgw/packaging/install.sh --no-index --find-links /root/wheels /root/wheels/{wheel.name}"
-        )
+        offline = f"--no-index --find-links /root/wheels /root/wheels/{wheel.name}"
+        booted.run(f"/root/campusgw/packaging/install.sh {offline}")
         yield booted
     finally:
         booted.stop()

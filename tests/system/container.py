@@ -21,7 +21,7 @@ class Container:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._init = 0
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115: closed with the container
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the container)
         command = ["systemd-nspawn", "-D", str(root), "--boot", "--register=no", "--keep-unit"]
         command += ["--private-network", "--console=read-only", "--quiet"]
         self._nspawn = subprocess.Popen(

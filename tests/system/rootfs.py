@@ -1,4 +1,4 @@
-"""A Debian root file system with systemd, and the wheels that an installation in it needs; both kept in a cache."""
+"""A Debian root file system with systemd, and the wheels to install in it; both kept in a cache."""
 
 import hashlib
 import os

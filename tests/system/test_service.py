@@ -1,4 +1,4 @@
-"""The service on a real systemd: it starts, reaches its line, is watched, and gives up only where that is right."""
+"""The service on a real systemd: it starts, reaches its line, is watched, gives up only where that is right."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The wheel is complete: in a fresh virtual environment, away from the sources, the command finds its own files."""
+"""The wheel is complete: in a fresh environment, away from the sources, the command finds its own files."""
 
 import subprocess
 import sys
