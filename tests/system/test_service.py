@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,12 @@ def answered(machine: Container) -> int:
     return int(machine.ask(f"cat {COUNT}") or 0)
 
 
+def heartbeat(machine: Container) -> dict[str, Any]:
+    """How the running gateway says it is, asked as a technician would."""
+    beat: dict[str, Any] = json.loads(machine.ask("campusgw status --json"))["heartbeat"]
+    return beat
+
+
 def journal(machine: Container) -> str:
     """What the service said."""
     return machine.ask("journalctl --no-pager -o cat -u campusgw | tail -40")
@@ -89,8 +96,7 @@ def test_the_service_is_ready_and_polls_its_line(gateway: Container) -> None:
     assert gateway.show("campusgw", "ActiveState") == "active", journal(gateway)
     before = answered(gateway)
     until(lambda: answered(gateway) >= before + 20, "20 polls on the pty", 20)
-    status = json.loads(gateway.ask("campusgw status --json"))
-    assert status["heartbeat"]["lines"]["rs485-1"]["good"] == 1, status
+    assert heartbeat(gateway)["lines"]["rs485-1"]["good"] == 1
 
 
 def test_the_service_runs_as_nobody_in_particular(gateway: Container) -> None:
@@ -111,6 +117,15 @@ def test_the_configuration_and_the_store_are_nobody_elses_business(gateway: Cont
         "campusgw:campusgw 750",
         "campusgw:campusgw 660",
     ]
+
+
+def test_the_clock_is_known_from_timesyncd_since_the_kernel_may_not_be_asked(gateway: Container) -> None:
+    assert heartbeat(gateway)["clock"] == "unknown"
+    gateway.run("mkdir -p /run/systemd/timesync && touch /run/systemd/timesync/synchronized")
+    assert heartbeat(gateway)["clock"] == "synchronised"
+    gateway.run("touch -d '10 hours ago' /run/systemd/timesync/synchronized")
+    assert heartbeat(gateway)["clock"] == "estimated"
+    gateway.run("rm /run/systemd/timesync/synchronized")
 
 
 def test_a_process_that_hangs_is_killed_by_the_watchdog_and_polls_again(gateway: Container) -> None:
