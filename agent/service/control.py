@@ -85,7 +85,7 @@ class Desk:
             "gateway": gateway.site.identity.gateway,
             "name": gateway.site.identity.name,
             "uplink": {"connected": status.connected, "broker": status.broker, "why": status.why},
-            "heartbeat": gateway.uplink.heartbeat().model_dump(mode="json"),
+            "heartbeat": (await gateway.uplink.heartbeat()).model_dump(mode="json"),
             "lost": dict(gateway.pipe.lost),
         }
 

@@ -13,12 +13,13 @@ import agent
 from agent.alarms.memory import summary
 from agent.host import Host
 from agent.outbox.outbox import Outbox
+from agent.outbox.store import LaneDepth
 from agent.polling.modbus_poller import ModbusPoller
 from agent.polling.panel_poller import PanelPoller
 from agent.records import Lane
 from agent.service.pipe import Pipe
 from agent.uplink.messages import HeartbeatData
-from agent.uplink.uplink import Uplink
+from agent.uplink.uplink import UplinkStatus
 
 THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 Poller = ModbusPoller | PanelPoller
@@ -32,18 +33,19 @@ class Pulse:
         self._started_s = self._seen_s = asyncio.get_running_loop().time()
         self._busy_s: dict[str, float] = {}
 
-    def beat(self, uplink: Uplink) -> HeartbeatData:
+    async def beat(self, uplink: UplinkStatus) -> HeartbeatData:
         """The state of things now."""
         now_s = asyncio.get_running_loop().time()
         utc_s, clock = self._host.wall_clock()
+        depths = await self._outbox.depths()
         beat = HeartbeatData(
             uptime_s=round(now_s - self._started_s, 3),
             versions=versions(),
             config_hash=self._pipe.site.config_hash,
             devices=self._devices(),
-            outbox={lane.channel: self._lane(lane, utc_s, now_s) for lane in Lane},
+            outbox={lane.channel: self._lane(depths[lane], utc_s, now_s) for lane in Lane},
             lines={poller.plan.id: self._line(poller, now_s) for poller in self._pollers},
-            uplink={"broker": uplink.status.broker, "reconnects": uplink.status.reconnects},
+            uplink={"broker": uplink.broker, "reconnects": uplink.reconnects},
             clock=clock,
             disk_free_bytes=shutil.disk_usage(self._host.state_dir).free,
             storage_fault=self._pipe.storage_fault,
@@ -58,8 +60,7 @@ class Pulse:
         total = len(self._pipe.site.devices)
         return {"total": total, "lost": lost, "good": total - lost}
 
-    def _lane(self, lane: Lane, utc_s: float, now_s: float) -> dict[str, Any]:
-        depth = self._outbox.depths()[lane]
+    def _lane(self, depth: LaneDepth, utc_s: float, now_s: float) -> dict[str, Any]:
         return {
             "depth": depth.count,
             "oldest_age_s": depth.age_s(self._host.boot_id, now_s, utc_s),

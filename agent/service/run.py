@@ -55,7 +55,9 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     pipe = Pipe(site, outbox, board, host)
     pollers = tuple(open_poller(plan, host, pipe) for plan in site.lines)
     pulse = Pulse(pipe, outbox, pollers, host)
-    uplink = Uplink(host, site, Topics(site.identity), outbox, board, lambda: pulse.beat(uplink))
+    uplink = Uplink(
+        host, site, Topics(site.identity), outbox, board, lambda: pulse.beat(uplink.status), versions()
+    )
     return Gateway(site, host, outbox, pipe, board, uplink, pollers)
 
 

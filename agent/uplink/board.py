@@ -25,13 +25,8 @@ class Board:
         self.changed.set()
 
     def take(self) -> dict[str, Mapping[str, Any]]:
-        """What is unsaid; the caller gives back what it could not say."""
+        """What is unsaid. If the session breaks before it is said, the next one says everything anew."""
         taken = {device: self._latest[device] for device in self._unsaid}
         self._unsaid.clear()
         self.changed.clear()
         return taken
-
-    def give_back(self, device: str) -> None:
-        """It was not said after all."""
-        self._unsaid.setdefault(device, None)
-        self.changed.set()

@@ -1,1 +1,126 @@
-"""Placeholder."""
+"""Empties the outbox into a session: lane by lane, oldest first, a new alarm before any backlog."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from agent.errors import Rejected, StorageError, UplinkError
+from agent.outbox.outbox import Outbox
+from agent.records import Instant, Lane, Record, Stored
+from agent.session import Session
+from agent.uplink.messages import stored_event
+from agent.uplink.topics import Topics
+
+log = logging.getLogger(__name__)
+
+FETCH = 32
+REFUSED_REST_S = 60.0  # a refused record is offered again after this; others go on meanwhile
+REFUSED_MOST = 256  # so many refused at once is no poisoned record but a broker that lets nothing in
+STORAGE_REST_S = 1.0
+
+
+class Drain:
+    """One session's drain; a new session starts again from the oldest record that is not confirmed."""
+
+    def __init__(
+        self,
+        session: Session,
+        outbox: Outbox,
+        topics: Topics,
+        slots: asyncio.Semaphore,
+        confirm_timeout_s: float,
+        instant: Callable[[], Instant],
+    ) -> None:
+        self._session = session
+        self._outbox = outbox
+        self._topics = topics
+        self._slots = slots
+        self._confirm_timeout_s = confirm_timeout_s
+        self._instant = instant
+        self._after: dict[Lane, int] = dict.fromkeys(Lane, 0)
+        self._fetched: list[Stored] = []
+        self._refused: list[tuple[float, Stored]] = []
+        self._told: set[tuple[str, int]] = set()
+
+    async def run(self) -> None:
+        """Send for ever; raises UplinkError when the session is of no more use."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._slots.acquire()
+                stored = await self._next()
+                group.create_task(self._deliver(stored))
+
+    async def _next(self) -> Stored:
+        """The most important record that is not under way; waits until there is one."""
+        while True:
+            if self._outbox.changed.is_set():
+                self._outbox.changed.clear()
+                self._fetched.clear()
+            if (again := self._due_again()) is not None:
+                return again
+            if not self._fetched:
+                self._fetched = await self._fetch()
+            if self._fetched:
+                stored = self._fetched.pop(0)
+                self._after[stored.record.lane] = stored.sequence
+                return stored
+            await self._wait()
+
+    async def _fetch(self) -> list[Stored]:
+        if len(self._refused) >= REFUSED_MOST:
+            return []
+        try:
+            return await self._outbox.next(self._after, FETCH)
+        except StorageError as error:
+            log.error("cannot read the outbox: %s", error)
+            await asyncio.sleep(STORAGE_REST_S)
+            return []
+
+    async def _wait(self) -> None:
+        rest_s = min((due_s for due_s, _ in self._refused), default=float("inf")) - _now()
+        try:
+            async with asyncio.timeout(None if rest_s == float("inf") else max(0.0, rest_s)):
+                await self._outbox.changed.wait()
+        except TimeoutError:
+            pass  # a refused record is due again
+
+    def _due_again(self) -> Stored | None:
+        for position, (due_s, stored) in enumerate(self._refused):
+            if due_s <= _now():
+                del self._refused[position]
+                return stored
+        return None
+
+    async def _deliver(self, stored: Stored) -> None:
+        """Publish one record; it leaves the outbox only when this very publish is confirmed."""
+        topic = self._topics.channel(stored.record.lane.channel, stored.record.subject)
+        try:
+            async with asyncio.timeout(self._confirm_timeout_s):
+                await self._session.publish(topic, stored_event(stored, self._topics.source))
+        except TimeoutError:
+            raise UplinkError(f"no confirmation within {self._confirm_timeout_s:g} s") from None
+        except Rejected as error:
+            await self._put_off(stored, topic, error)
+        else:
+            await self._outbox.confirm([stored.sequence])
+        finally:
+            self._slots.release()
+
+    async def _put_off(self, stored: Stored, topic: str, error: Rejected) -> None:
+        """A refusal costs the others nothing; it is said once for each channel and reason."""
+        self._refused.append((_now() + REFUSED_REST_S, stored))
+        self._outbox.changed.set()
+        if (stored.record.lane.channel, error.code) in self._told:
+            return
+        self._told.add((stored.record.lane.channel, error.code))
+        log.error("refused on %s: %s; offered again every %g s", topic, error, REFUSED_REST_S)
+        fields = {"topic": topic, "code": error.code, "sequence": stored.sequence}
+        data = {"event": "uplink.refused", "text": str(error), "fields": fields}
+        try:
+            await self._outbox.append([Record(Lane.EVENT, "event", "uplink", data, self._instant())], {})
+        except StorageError as failure:
+            log.error("cannot record the refusal: %s", failure)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
