@@ -1,12 +1,11 @@
 """The sole owner of a Modbus medium: one exchange at a time, and no reply believed that could be another's."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.counters import LineCounters
-from drivers.errors import BadFrame, DeviceError, FieldError, LineError, NoResponse
+from drivers.errors import BadFrame, DeviceError, LineError, NoResponse
 from drivers.modbus.framing import Asked, Fault, Frame, Framing, Scan
 from drivers.modbus.ledger import WHY, Ledger
 from drivers.stream import ByteStream, OpenStream
@@ -14,6 +13,7 @@ from drivers.stream import ByteStream, OpenStream
 SHORTEST_T35_S = 0.00175  # above 19200 baud; Modbus over serial line V1.02 §2.5.1.1
 SERIAL_PAUSE_S = 0.030  # within a frame: USB adapters deliver in chunks up to 16 ms apart
 SOCKET_PAUSE_S = 0.200  # within a frame: Nagle against delayed ACK makes 40 ms, radio links more
+SILENT_MOST = 5  # exchanges without a byte on a connection, whichever units: it may hang, connect anew
 
 
 def t35_s(character_s: float) -> float:
@@ -67,6 +67,7 @@ class ModbusLine:
         self._ready_s: dict[int, float] = {}
         self._under_way: tuple[Asked, float] | None = None
         self._tag = 0
+        self._silent = 0
 
     @property
     def counters(self) -> LineCounters:
@@ -94,7 +95,6 @@ class ModbusLine:
     async def aclose(self) -> None:
         """Close the stream; a later exchange opens it anew."""
         stream, self._stream = self._stream, None
-        self._under_way = None
         self._received.clear()
         if stream is not None:
             await stream.aclose()
@@ -108,9 +108,14 @@ class ModbusLine:
             await self._fall_silent(timeout_s)
             sent_s = await self._send(asked, timeout_s, guard_s)
             reply = await self._reply(asked, sent_s + timeout_s)
-        except FieldError as error:
-            self._under_way = None
-            if isinstance(error, LineError):
+        except asyncio.CancelledError:
+            self.counters.unit(asked.unit).cancelled += 1
+            raise
+        except LineError:
+            await self.aclose()
+            raise
+        except DeviceError:
+            if self._hangs():
                 await self.aclose()
             raise
         finally:
@@ -119,34 +124,50 @@ class ModbusLine:
         self._ready_s.pop(asked.unit, None)
         return self._ledger.answered(asked, reply, _now(), sent_s)
 
+    def _hangs(self) -> bool:
+        """A connection can hang unnoticed; that cannot be a single dead unit, its neighbours would be heard."""
+        self._silent += 1
+        return self._silent >= SILENT_MOST and not self._character_s
+
     async def _open(self) -> None:
         self._stream = await self._open_stream()
+        self._silent = 0
         self.counters.reopened += self._opened
         self._opened = True
         self._active_s = _now()
 
     async def _fall_silent(self, patience_s: float) -> None:
-        """Let a cancelled exchange's reply pass, drop what else has come, and keep t3.5 of silence."""
+        """Let an earlier reply pass, drop what else has come, and keep t3.5 of silence."""
         try:
-            await self._let_pass()
-            await self._hush(_now() + patience_s)
+            await self._hush(patience_s)
         except LineError:
             # It broke while nobody used it, and nothing has been sent: a new one may serve.
             await self.aclose()
             await self._open()
+            await self._hush(patience_s)
 
     async def _let_pass(self) -> None:
-        """A cancelled request owns a half-duplex medium until its reply has come or cannot come any more."""
+        """A request left alone owns a half-duplex medium until its reply has come or cannot come any more.
+
+        Its exchange was cancelled, or failed early on noise, or the adapter vanished; the unit knows nothing
+        of that, and what it says meanwhile must not meet another request.
+        """
         if self._under_way is None:
             return
         asked, deadline_s = self._under_way
-        if self._framing.half_duplex:
-            with contextlib.suppress(DeviceError):  # counted; that it is over is all we waited for
-                self._ledger.late(asked.unit, await self._reply(asked, deadline_s), _now())
+        while self._framing.half_duplex and _now() < deadline_s and not self._has_come(asked):
+            await self._receive(deadline_s)
         self._under_way = None
-        self.counters.unit(asked.unit).cancelled += 1
 
-    async def _hush(self, deadline_s: float) -> None:
+    def _has_come(self, asked: Asked) -> bool:
+        scan = self._scan(asked, _Heard())
+        if scan.reply is not None:
+            self._ledger.late(asked.unit, scan.reply, _now())
+        return (scan.reply is not None or scan.hopeless) and not self._echo
+
+    async def _hush(self, patience_s: float) -> None:
+        await self._let_pass()
+        deadline_s = _now() + patience_s
         while await self._receive(self._active_s + self._gap_s):
             if _now() > deadline_s:
                 raise BadFrame(f"{self.name}: the line does not fall silent")
@@ -181,11 +202,15 @@ class ModbusLine:
             if scan.reply is not None:
                 return scan.reply
             if scan.hopeless:
+                self._under_way = None
                 if scan.fault == "sync":
                     await self.aclose()
                 raise self._ledger.bad(asked, scan.fault or "garbage")
             if not await self._receive(self._patience_s(heard, deadline_s)):
-                raise self._silent(asked, scan, heard)
+                if self._received and not self._framing.half_duplex:
+                    await self.aclose()  # half a frame is left: what comes next could be taken for its end
+                    raise self._ledger.bad(asked, "short")
+                raise self._nothing(asked, scan, heard)
 
     def _patience_s(self, heard: _Heard, deadline_s: float) -> float:
         """Until when to wait for more: what may be a reply must go on coming; a glitch of the line is none."""
@@ -197,7 +222,7 @@ class ModbusLine:
             return max(deadline_s, silence_s)
         return min(silence_s, deadline_s + self._framing.longest * self._character_s + self._pause_s)
 
-    def _silent(self, asked: Asked, scan: Scan, heard: _Heard) -> NoResponse | BadFrame:
+    def _nothing(self, asked: Asked, scan: Scan, heard: _Heard) -> NoResponse | BadFrame:
         """Nothing more comes: say what was wrong with what came, if anything did."""
         if heard.noise + len(self._received) >= self._framing.shortest:
             return self._ledger.bad(asked, scan.fault or "garbage")
@@ -227,6 +252,7 @@ class ModbusLine:
             except TimeoutError:
                 continue
             self._active_s = _now()
+            self._silent = 0
             return True
         return False
 
