@@ -95,7 +95,7 @@ class LinePlan:
     kind: LineKind
     endpoint: Endpoint
     units: tuple[Unit, ...]
-    alarm_latency_budget_s: float = 1.0
+    alarm_latency_budget_s: float = 2.0
     echo: bool = False
     extra_gap_s: float = 0.0
 

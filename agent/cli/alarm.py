@@ -11,7 +11,6 @@ from typing import Any
 from agent.cli.ask import DEFAULT_SOCKET, NotAnswered, ask
 from agent.language import tr
 
-HELP = "list, acknowledge, reset, shelve or disable alarms of the running gateway"
 ACTIONS = {
     "list": "",
     "ack": "acknowledge",

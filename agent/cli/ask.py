@@ -5,8 +5,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from agent.errors import GatewayError
 from agent.language import tr
+from drivers.errors import GatewayError
 
 DEFAULT_SOCKET = Path("/run/campusgw/control.sock")
 ANSWER_TIMEOUT_S = 10.0

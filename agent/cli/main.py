@@ -1,6 +1,90 @@
-"""Placeholder."""
+"""The command `campusgw`: one table of commands, each imported only when it is called."""
+
+import argparse
+import difflib
+import importlib
+import sys
+from types import ModuleType
+
+from agent import __version__
+from agent.language import tr, use_language
+
+# Those of the simulators are named, not imported: the agent runs without them.
+COMMANDS = {
+    "run": ("agent.cli.run", "run the gateway"),
+    "check": ("agent.cli.check", "check a configuration; opens no port"),
+    "schema": ("agent.cli.schema", "print the JSON Schema of the configuration or of the messages"),
+    "status": ("agent.cli.status", "the running gateway on one screen"),
+    "alarm": ("agent.cli.alarm", "see, acknowledge, reset and set aside alarms"),
+    "demo": ("simulators.demo", "one school day in about a minute, with everything simulated but the gateway"),
+    "simulate": ("simulators.command", "a simulated field on real ports, with a story"),
+}
+EXIT_USAGE = 2
 
 
-def main() -> int:
-    """Placeholder."""
-    return 0
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = sys.argv[1:] if argv is None else argv
+    use_language(_language_of(args))
+    name = next((arg for arg in _without_options(args) if not arg.startswith("-")), None)
+    if name is None or name not in COMMANDS:
+        return _without_command(args, name)
+    command = importlib.import_module(COMMANDS[name][0])
+    return _call(command, name, args)
+
+
+def _call(command: ModuleType, name: str, args: list[str]) -> int:
+    parser = argparse.ArgumentParser("campusgw " + name, description=tr(COMMANDS[name][1]))
+    _add_common(parser)
+    command.add_arguments(parser)
+    rest = list(args)
+    rest.remove(name)
+    try:
+        return int(command.run(parser.parse_args(rest)))
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; say nothing more
+        return 0
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=["zh", "en"], help=tr("language of the texts (default: the locale's)"))
+
+
+def _without_command(args: list[str], name: str | None) -> int:
+    if "--version" in args:
+        print(f"campusgw {__version__}")
+        return 0
+    if name is not None:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = tr("; did you mean {near}?", near=repr(near[0])) if near else ""
+        print(tr("no command {name}", name=repr(name)) + hint, file=sys.stderr)
+        return EXIT_USAGE
+    print(_help())
+    return 0 if {"-h", "--help"} & set(args) else EXIT_USAGE
+
+
+def _help() -> str:
+    lines = [tr("campusgw: the campus security gateway"), "", tr("commands:")]
+    lines += [f"  {name:<10} {tr(text)}" for name, (_, text) in COMMANDS.items()]
+    lines += ["", tr("examples:")]
+    lines += ["  campusgw demo", "  campusgw check /etc/campusgw/gateway.yaml", "  campusgw alarm list --lang zh"]
+    lines += ["", tr("`campusgw COMMAND --help` tells the rest; --lang zh or en chooses the language.")]
+    return "\n".join(lines)
+
+
+def _language_of(args: list[str]) -> str | None:
+    for n, arg in enumerate(args):
+        if arg == "--lang" and n + 1 < len(args):
+            return args[n + 1]
+        if arg.startswith("--lang="):
+            return arg.removeprefix("--lang=")
+    return None
+
+
+def _without_options(args: list[str]) -> list[str]:
+    """The arguments without `--lang X`, which may stand before the command."""
+    return [arg for n, arg in enumerate(args) if arg != "--lang" and (n == 0 or args[n - 1] != "--lang")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

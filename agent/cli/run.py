@@ -10,7 +10,6 @@ from pathlib import Path
 
 from agent.language import tr
 
-HELP = "run the gateway"
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h: a service manager need not try again
 LEVELS = {logging.ERROR: "<3>", logging.WARNING: "<4>", logging.INFO: "<6>", logging.DEBUG: "<7>"}
 

@@ -9,8 +9,6 @@ from typing import Any
 from agent.cli.ask import DEFAULT_SOCKET, NotAnswered, ask
 from agent.language import tr
 
-HELP = "show the running gateway on one screen"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""

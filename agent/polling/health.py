@@ -49,6 +49,6 @@ def probe_wait_s(health: Health, unit: Unit, lost_units: int, jitter: float) -> 
     Doubles from PROBE_FIRST_S to PROBE_MOST_S, and is never so short that the timeouts of all `lost_units`
     together exceed LOST_SHARE of the line.
     """
-    backed_off = min(PROBE_MOST_S, PROBE_FIRST_S * 2 ** min(health.probes, 10))
+    backed_off = min(PROBE_MOST_S, PROBE_FIRST_S * 2.0 ** min(health.probes, 10))
     affordable = lost_units * unit.timeout_s / LOST_SHARE
     return max(backed_off, affordable) * (1.0 + 0.2 * jitter)

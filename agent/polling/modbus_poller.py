@@ -4,11 +4,11 @@ import asyncio
 import logging
 
 from agent.host import Host
-from agent.polling.health import interval_s, probe_wait_s
+from agent.polling.health import probe_wait_s
+from agent.polling.plan import jobs_of
 from agent.polling.poller import Progress, Roll, Sink
 from agent.polling.schedule import Job, Schedule, Wait
 from agent.site import LinePlan, Unit
-from drivers.blocks import Block, plan_blocks
 from drivers.errors import BadFrame, LineError, NoResponse, Refused
 from drivers.modbus.device import ModbusDevice
 from drivers.modbus.line import ModbusLine
@@ -23,7 +23,7 @@ REFUSED_REST_S = 30.0
 class ModbusPoller:
     """Owns the schedule of one line; the line owns the wire."""
 
-    def __init__(self, plan: LinePlan, line: ModbusLine, host: Host, sink: Sink, character_s: float) -> None:
+    def __init__(self, plan: LinePlan, line: ModbusLine, host: Host, sink: Sink) -> None:
         self.plan = plan
         self.line = line
         self.progress = Progress(limit_s=15.0 + 2 * max(unit.timeout_s + unit.guard_s for unit in plan.units))
@@ -32,7 +32,7 @@ class ModbusPoller:
         self._sink = sink
         self._units = {unit.id: unit for unit in plan.units}
         self.devices = {unit.id: _device(line, unit) for unit in plan.units}
-        self.schedule = Schedule(job for unit in plan.units for job in jobs(unit, plan, character_s))
+        self.schedule = Schedule(job for unit in plan.units for job in jobs_of(unit, plan))
         self._reopen_s = 0.0
 
     async def run(self) -> None:
@@ -99,23 +99,6 @@ class ModbusPoller:
         for unit, health in self.roll.health.items():
             if health.lost:
                 self.schedule.release(unit, asyncio.get_running_loop().time())
-
-
-def jobs(unit: Unit, plan: LinePlan, character_s: float) -> list[Job]:
-    """A unit's blocks as jobs: alarm points at the unit's interval, the others at its slow one."""
-    return [
-        Job(unit.id, block, interval_s(unit, _wanted_s(unit, block))) for block in blocks(unit, plan, character_s)
-    ]
-
-
-def blocks(unit: Unit, plan: LinePlan, character_s: float) -> tuple[Block, ...]:
-    """The unit's reads, none holding the line longer than a quarter of its alarm-latency budget."""
-    wanted = unit.points or tuple(point.name for point in unit.profile.readable_points)
-    return plan_blocks(unit.profile, wanted, max_block_s=plan.alarm_latency_budget_s / 4, character_s=character_s)
-
-
-def _wanted_s(unit: Unit, block: Block) -> float:
-    return unit.interval_s if block.alarm else max(unit.interval_s, unit.slow_interval_s)
 
 
 def _device(line: ModbusLine, unit: Unit) -> ModbusDevice:

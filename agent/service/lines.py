@@ -5,6 +5,7 @@ from functools import partial
 from agent.host import Host
 from agent.polling.modbus_poller import ModbusPoller
 from agent.polling.panel_poller import PanelPoller
+from agent.polling.plan import line_character_s
 from agent.polling.poller import Sink
 from agent.site import LinePlan
 from drivers.modbus.framing import Framing
@@ -12,7 +13,6 @@ from drivers.modbus.line import ModbusLine
 from drivers.modbus.mbap import MbapFraming
 from drivers.modbus.rtu import RtuFraming
 from drivers.panels import PANELS
-from drivers.stream import SerialPort
 
 
 def open_poller(plan: LinePlan, host: Host, sink: Sink) -> ModbusPoller | PanelPoller:
@@ -21,21 +21,15 @@ def open_poller(plan: LinePlan, host: Host, sink: Sink) -> ModbusPoller | PanelP
     if plan.kind == "serial":
         unit = plan.units[0]
         return PanelPoller(plan, PANELS[unit.profile.protocol](opener, unit.profile, unit.address), host, sink)
-    character_s = line_character_s(plan)
     line = ModbusLine(
         opener,
         _framing(plan),
-        character_s=character_s,
+        character_s=line_character_s(plan),
         name=plan.id,
         echo=plan.echo,
         extra_gap_s=plan.extra_gap_s,
     )
-    return ModbusPoller(plan, line, host, sink, character_s)
-
-
-def line_character_s(plan: LinePlan) -> float:
-    """Time of a character on this line; a socket has none that counts."""
-    return plan.endpoint.character_s if isinstance(plan.endpoint, SerialPort) else 0.0
+    return ModbusPoller(plan, line, host, sink)
 
 
 def _framing(plan: LinePlan) -> Framing:

@@ -16,7 +16,7 @@ class Telemetry:
 
     def due(self, device: Device, points: Mapping[str, PointValue], now_s: float) -> dict[str, Any] | None:
         """The telemetry payload if one is due now, else None."""
-        numbers = {role: float(p.value) for role, p in points.items() if _is_number(p)}
+        numbers = {role: number for role, p in points.items() if (number := _number(p)) is not None}
         if not numbers:
             return None
         sent_s, sent = self._sent.get(device.id, (float("-inf"), {}))
@@ -33,8 +33,9 @@ class Telemetry:
         }
 
 
-def _is_number(point: PointValue) -> bool:
-    return isinstance(point.value, int | float) and not isinstance(point.value, bool)
+def _number(point: PointValue) -> float | None:
+    value = point.value
+    return None if value is None or isinstance(value, bool | str) else float(value)
 
 
 def _moved(device: Device, sent: Mapping[str, float], numbers: Mapping[str, float]) -> bool:

@@ -1,0 +1,71 @@
+"""`campusgw check`: all that `run` does before it opens a port."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from agent.language import tr
+
+EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when the configuration is good, 78 when it is not."""
+    from agent.config import load_site
+    from agent.errors import ConfigError
+
+    try:
+        site = load_site(args.file)
+    except ConfigError as error:
+        if args.json:
+            print(json.dumps({"ok": False, "mistakes": [asdict(m) for m in error.mistakes]}, ensure_ascii=False))
+        else:
+            print(error, file=sys.stderr)
+            print(tr("{count} mistake(s)", count=len(error.mistakes)), file=sys.stderr)
+        return EXIT_CONFIG
+    rows = _rows(site)
+    if args.json:
+        print(json.dumps({"ok": True, "config_hash": site.config_hash, "lines": rows}, ensure_ascii=False))
+    else:
+        print(
+            f"{args.file}: "
+            + tr("good; {lines} lines, {devices} devices", lines=len(site.lines), devices=len(site.devices))
+        )
+        for row in rows:
+            print("  " + _said(row))
+    return 0
+
+
+def _rows(site) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
+    from agent.polling.plan import line_times
+
+    rows: list[dict[str, object]] = []
+    for plan in site.lines:
+        times = line_times(plan)
+        row: dict[str, object] = {
+            "line": plan.id,
+            "units": len(plan.units),
+            "budget_s": plan.alarm_latency_budget_s,
+        }
+        row |= {"cycle_s": round(times.cycle_s, 4), "load": round(times.load, 3)}
+        if times.worst is not None:
+            row |= {"worst_s": round(times.worst.worst_s, 4), "worst_unit": times.worst.unit}
+        rows.append(row)
+    return rows
+
+
+def _said(row: dict[str, object]) -> str:
+    head = tr("{line:<12} {units} unit(s)", **row)
+    if "worst_s" not in row:
+        return head
+    return head + tr(
+        ", round {cycle_s:.3f} s, alarm latency at most {worst_s:.3f} s ({worst_unit}) of {budget_s:g} s", **row
+    )

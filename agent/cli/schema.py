@@ -1,0 +1,39 @@
+"""`campusgw schema`: JSON Schemas, for editors and for platforms."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("--messages", action="store_true", help="the MQTT messages instead of the configuration")
+    parser.add_argument("--write", type=Path, metavar="DIR", help="write all schemas into this directory")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print or write; always 0."""
+    files = all_schemas()
+    if args.write:
+        args.write.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (args.write / name).write_text(text)
+    elif args.messages:
+        messages = {name: json.loads(text) for name, text in files.items() if not name.startswith("gateway.")}
+        print(_text(messages), end="")
+    else:
+        print(files["gateway.schema.json"], end="")
+    return 0
+
+
+def all_schemas() -> dict[str, str]:
+    """File name → content of every schema under docs/schema."""
+    from agent.config import gateway_schema
+    from agent.uplink.messages import schemas
+
+    files = {f"{channel}.schema.json": _text(schema) for channel, schema in schemas().items()}
+    return {"gateway.schema.json": _text(gateway_schema()), **files}
+
+
+def _text(schema: object) -> str:
+    return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

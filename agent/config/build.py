@@ -1,0 +1,135 @@
+"""A checked configuration as plain frozen data; nothing can go wrong here any more."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from agent.alarms.kinds import KINDS
+from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
+from agent.session import Broker, Tls
+from agent.site import Device, Identity, LinePlan, PointUse, Site, StorageSettings, Unit, UplinkSettings
+from drivers.profile import DeviceProfile
+from drivers.stream import Endpoint, Rs485, SerialPort, TcpEndpoint
+
+TIMEOUT_SERIAL_S = 0.3
+TIMEOUT_TCP_S = 1.0
+ALARM_INTERVAL_S = 0.05  # a press of 100 ms is sampled twice (panic_button practice: half the shortest press)
+INTERVAL_S = 1.0
+
+Profiles = Mapping[str, DeviceProfile]
+
+
+def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Site:
+    """The school as the agent sees it."""
+    units = {unit.id: profiles[unit.profile] for line in config.lines for unit in line.units}
+    own = config.uplink.model_dump(exclude={"brokers"})
+    return Site(
+        identity=Identity(
+            config.gateway.id,
+            config.gateway.site,
+            config.gateway.region,
+            config.gateway.name,
+            config.gateway.time_zone,
+        ),
+        lines=tuple(_line(line, profiles) for line in config.lines),
+        devices=tuple(_device(device, units) for device in config.devices),
+        uplink=UplinkSettings(brokers=_brokers(config), **own),
+        storage=StorageSettings(
+            Path(config.storage.directory), config.storage.max_bytes, config.storage.telemetry_batch_s
+        ),
+        config_hash=config_hash,
+        telemetry_s=config.telemetry_s,
+        control_socket=Path(config.control_socket) if config.control_socket else None,
+    )
+
+
+def _brokers(config: ConfigModel) -> tuple[Broker, ...]:
+    return tuple(
+        Broker(b.host, b.port, b.username, b.password_file, Tls(**b.tls.model_dump()) if b.tls else None)
+        for b in config.uplink.brokers
+    )
+
+
+def _line(line: LineModel, profiles: Profiles) -> LinePlan:
+    units = tuple(_unit(unit, line, profiles[unit.profile]) for unit in line.units)
+    return LinePlan(
+        line.id,
+        line.type,
+        endpoint_of(line, profiles),
+        units,
+        alarm_latency_budget_s=line.alarm_latency_budget_s,
+        echo=line.echo,
+        extra_gap_s=line.extra_gap_s,
+    )
+
+
+def endpoint_of(line: LineModel, profiles: Profiles) -> Endpoint:
+    """The line's port; what it leaves open comes from the profile of its first unit."""
+    if line.type in ("modbus_tcp", "rtu_over_tcp"):
+        return TcpEndpoint(line.host or "", line.tcp_port or 502)
+    port = profiles[line.units[0].profile].port
+    rs485 = Rs485(**line.rs485.model_dump()) if line.rs485 else None
+    return SerialPort(
+        line.port or "",
+        line.baud or port.baud,
+        line.data_bits or port.data_bits,
+        line.parity or port.parity,
+        line.stop_bits or port.stop_bits,
+        rs485,
+        line.low_latency,
+    )
+
+
+def _unit(unit: UnitModel, line: LineModel, profile: DeviceProfile) -> Unit:
+    timeout_s = unit.timeout_s or (TIMEOUT_TCP_S if line.type == "modbus_tcp" else TIMEOUT_SERIAL_S)
+    alarms = any(point.alarm for point in profile.points)
+    return Unit(
+        unit.id,
+        line.id,
+        profile,
+        address=profile.port.address if unit.address is None else unit.address,
+        points=tuple(unit.points),
+        interval_s=unit.interval_s or profile.interval_s or (ALARM_INTERVAL_S if alarms else INTERVAL_S),
+        slow_interval_s=unit.slow_interval_s,
+        timeout_s=timeout_s,
+        guard_s=timeout_s if unit.guard_s is None else unit.guard_s,
+        lost_after_misses=unit.lost_after_misses,
+        lost_after_s=unit.lost_after_s,
+    )
+
+
+def _device(device: DeviceModel, units: Profiles) -> Device:
+    uses = roles_of(device, units)
+    return Device(
+        device.id,
+        device.kind,
+        device.name,
+        device.location,
+        {role: _use(point) for role, point in uses.items()},
+        device.unit,
+        dict(device.places),
+        dict(device.settings),
+    )
+
+
+def roles_of(device: DeviceModel, units: Profiles) -> dict[str, PointModel]:
+    """Role → point: what the profile gives by default, overridden by what the device says."""
+    given = {}
+    if device.unit is not None and device.kind != "fire_panel":
+        known = KINDS[device.kind]
+        for point in units[device.unit].points:
+            if point.role is not None and (point.role in known.roles or known.any_number):
+                given[point.role] = PointModel(point=f"{device.unit}.{point.name}")
+    return given | dict(device.points)
+
+
+def _use(point: PointModel) -> PointUse:
+    unit, _, name = point.point.partition(".")
+    return PointUse(
+        unit,
+        name,
+        inverted=point.normally == "closed",
+        debounce_s=point.debounce_s,
+        on_delay_s=point.on_delay_s,
+        off_delay_s=point.off_delay_s,
+        deadband=point.deadband,
+    )

@@ -1,0 +1,277 @@
+"""What only the whole configuration can tell: clashes, dangling names, reads that a profile does not allow."""
+
+import os
+import zoneinfo
+from collections.abc import Iterable
+from dataclasses import replace
+
+from agent.alarms.kinds import KINDS
+from agent.config.build import TIMEOUT_SERIAL_S, Profiles, endpoint_of, roles_of
+from agent.config.explain import did_you_mean
+from agent.config.models import BlockModel, ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
+from agent.config.source import Loc, Source
+from agent.errors import Mistake
+from agent.language import tr
+from agent.polling.plan import line_times
+from agent.site import LinePlan, Site
+from drivers.profile import FUNCTION, DeviceProfile
+from drivers.stream import SerialPort
+
+SERIAL = ("modbus_rtu", "serial")
+STANDARD_BAUDS = (4800, 9600, 19200, 38400, 57600, 115200)
+
+
+class Check:
+    """Collects every mistake; the order of the checks does not matter."""
+
+    def __init__(self, source: Source, config: ConfigModel, profiles: Profiles) -> None:
+        self.mistakes: list[Mistake] = []
+        self._source, self._config, self._profiles = source, config, profiles
+        self._units: dict[str, DeviceProfile] = {}
+
+    def run(self) -> None:
+        """Everything that needs no arithmetic of time."""
+        self._time_zone()
+        self._unique("lines", [line.id for line in self._config.lines])
+        self._unique("devices", [device.id for device in self._config.devices])
+        self._ports()
+        unit_ids: dict[str, str] = {}
+        for n, line in enumerate(self._config.lines):
+            self._line(("lines", n), line, unit_ids)
+        users: dict[str, str] = {}
+        for n, device in enumerate(self._config.devices):
+            self._device(("devices", n), device, users)
+
+    def times(self, site: Site) -> None:
+        """Lines that cannot meet their alarm-latency budget, with the numbers."""
+        for n, plan in enumerate(site.lines):
+            worst = line_times(plan).worst
+            if worst is not None and worst.worst_s > plan.alarm_latency_budget_s:
+                key = "alarm_latency_budget_s"
+                self._wrong(
+                    ("lines", n, key if key in self._source.document["lines"][n] else "id"),
+                    tr(
+                        "line {line} cannot meet its alarm-latency budget of {budget:.2f} s: {unit}.{point} takes"
+                        " up to {worst:.2f} s; {remedy}",
+                        line=plan.id,
+                        budget=plan.alarm_latency_budget_s,
+                        unit=worst.unit,
+                        point=worst.points[0],
+                        worst=worst.worst_s,
+                        remedy=_remedy(plan),
+                    ),
+                )
+
+    # --- pieces -------------------------------------------------------------------------------------
+
+    def _wrong(self, loc: Loc, what: str, *, key: bool = False) -> None:
+        self.mistakes.append(self._source.mistake(loc, what, key=key))
+
+    def _time_zone(self) -> None:
+        name = self._config.gateway.time_zone
+        zones = zoneinfo.available_timezones()
+        if zones and name not in zones:
+            said = tr("no time zone {name}", name=repr(name)) + did_you_mean(name, zones)
+            self._wrong(("gateway", "time_zone"), said)
+
+    def _unique(self, room: str, ids: Iterable[str]) -> None:
+        first: dict[str, int] = {}
+        for n, name in enumerate(ids):
+            if first.setdefault(name, n) != n:
+                self._wrong((room, n, "id"), tr("{name} is the id of an earlier one already", name=repr(name)))
+
+    def _ports(self) -> None:
+        taken: dict[str, str] = {}
+        for n, line in enumerate(self._config.lines):
+            serial = line.type in SERIAL
+            if serial and line.port:
+                name = os.path.realpath(line.port)
+            elif not serial and line.host:
+                name = f"{line.host}:{line.tcp_port or 502}"
+            else:
+                continue
+            if taken.setdefault(name, line.id) != line.id:
+                said = tr("{port} is the port of line {line} already", port=name, line=taken[name])
+                self._wrong(("lines", n, "port" if serial else "host"), said)
+
+    def _line(self, loc: Loc, line: LineModel, unit_ids: dict[str, str]) -> None:
+        self._medium(loc, line)
+        addresses: dict[int, str] = {}
+        for n, unit in enumerate(line.units):
+            at = (*loc, "units", n)
+            if unit_ids.setdefault(unit.id, line.id) != line.id or [u.id for u in line.units].index(unit.id) != n:
+                self._wrong((*at, "id"), tr("{name} is the id of an earlier one already", name=repr(unit.id)))
+            profile = self._profiles.get(unit.profile)
+            if profile is None:
+                said = tr("no profile {name}", name=repr(unit.profile)) + did_you_mean(
+                    unit.profile, self._profiles
+                )
+                self._wrong((*at, "profile"), said)
+                continue
+            self._units[unit.id] = profile
+            self._unit(at, line, unit, profile)
+            address = profile.port.address if unit.address is None else unit.address
+            if line.type != "serial" and addresses.setdefault(address, unit.id) != unit.id:
+                said = tr("address {address} is unit {unit} already", address=address, unit=addresses[address])
+                self._wrong((*at, "address"), said)
+        self._settings_agree(loc, line)
+
+    def _medium(self, loc: Loc, line: LineModel) -> None:
+        wanted, unwanted = ("port", ("host", "tcp_port")) if line.type in SERIAL else ("host", ("port", "baud"))
+        if getattr(line, wanted) is None:
+            self._wrong(loc, tr("{key} is missing here", key=repr(wanted)))
+        for key in unwanted:
+            if getattr(line, key) is not None:
+                said = tr("{key} has no meaning on a {type} line", key=repr(key), type=line.type)
+                self._wrong((*loc, key), said, key=True)
+        if line.type == "serial" and len(line.units) > 1:
+            said = tr("a serial line carries one panel; make a line of its own for this one")
+            self._wrong((*loc, "units", 1), said)
+
+    def _unit(self, loc: Loc, line: LineModel, unit: UnitModel, profile: DeviceProfile) -> None:
+        if (profile.protocol == "modbus") == (line.type == "serial"):
+            wanted = "modbus_rtu, modbus_tcp, rtu_over_tcp" if profile.protocol == "modbus" else "serial"
+            said = tr("{profile} speaks {protocol}: it needs a line of type {wanted}", profile=profile.id,
+                      protocol=profile.protocol, wanted=wanted)  # fmt: skip
+            self._wrong((*loc, "profile"), said)
+        names = [point.name for point in profile.readable_points]
+        for n, name in enumerate(unit.points):
+            if name not in names:
+                said = tr("{profile} has no point {name}", profile=profile.id, name=repr(name))
+                self._wrong((*loc, "points", n), said + did_you_mean(name, names))
+        for n, block in enumerate(unit.blocks):
+            if (why := _not_allowed(block, profile)) is not None:
+                self._wrong((*loc, "blocks", n), why)
+        least_s = _least_timeout_s(line, profile, self._profiles)
+        if unit.timeout_s is not None and unit.timeout_s < least_s:
+            said = tr("timeout_s: {profile} may take {least:.3f} s to answer", profile=profile.id, least=least_s)
+            self._wrong((*loc, "timeout_s"), said)
+
+    def _settings_agree(self, loc: Loc, line: LineModel) -> None:
+        """Where the line leaves a serial setting to the profiles, they must agree."""
+        if line.type not in SERIAL:
+            return
+        ports = [self._profiles[u.profile].port for u in line.units if u.profile in self._profiles]
+        for key in ("baud", "data_bits", "parity", "stop_bits"):
+            defaults = {getattr(port, key) for port in ports}
+            if getattr(line, key) is None and len(defaults) > 1:
+                values = ", ".join(str(value) for value in sorted(defaults))
+                said = tr("say {key}: the units' profiles differ ({values})", key=repr(key), values=values)
+                self._wrong((*loc, "id"), said)
+
+    def _device(self, loc: Loc, device: DeviceModel, users: dict[str, str]) -> None:
+        if device.unit is not None and device.unit not in self._units:
+            if not self._known_but_wrong(device.unit):
+                said = tr("no unit {name}", name=repr(device.unit)) + did_you_mean(device.unit, self._units)
+                self._wrong((*loc, "unit"), said)
+            return
+        if device.kind == "fire_panel":
+            self._panel(loc, device)
+            return
+        for role, point in device.points.items():
+            self._point((*loc, "points", role), device, role, point, users)
+        self._roles(loc, device)
+        self._settings(loc, device)
+
+    def _known_but_wrong(self, unit: str) -> bool:
+        """The unit is there but its profile is not: that has been said already."""
+        return any(unit == u.id for line in self._config.lines for u in line.units)
+
+    def _panel(self, loc: Loc, device: DeviceModel) -> None:
+        if device.unit is None:
+            self._wrong(loc, tr("{key} is missing here", key=repr("unit")))
+        elif self._units[device.unit].kind != "fire_panel":
+            self._wrong((*loc, "unit"), tr("{unit} is no fire panel", unit=device.unit))
+        if device.points:
+            said = tr("a fire panel has no points of its own; name its addresses under `places`")
+            self._wrong((*loc, "points"), said, key=True)
+        self._settings(loc, device)
+
+    def _point(self, loc: Loc, device: DeviceModel, role: str, point: PointModel, users: dict[str, str]) -> None:
+        kind = KINDS[device.kind]
+        if role not in kind.roles and not kind.any_number:
+            said = tr("a {kind} has no role {role}", kind=device.kind, role=repr(role))
+            self._wrong(loc, said + did_you_mean(role, kind.roles), key=True)
+        unit, _, name = point.point.partition(".")
+        if unit not in self._units:
+            if not self._known_but_wrong(unit):
+                self._wrong(loc, tr("no unit {name}", name=repr(unit)) + did_you_mean(unit, self._units))
+            return
+        names = [p.name for p in self._units[unit].points]
+        if name not in names:
+            said = tr("{profile} has no point {name}", profile=self._units[unit].id, name=repr(name))
+            self._wrong(loc, said + did_you_mean(name, names))
+            return
+        mine = f"{device.id}.{role}"
+        if users.setdefault(point.point, mine) != mine:
+            self._wrong(loc, tr("{point} is used by {user} already", point=point.point, user=users[point.point]))
+
+    def _roles(self, loc: Loc, device: DeviceModel) -> None:
+        kind = KINDS[device.kind]
+        given = roles_of(device, self._units)
+        missing = [role for role, spec in kind.roles.items() if spec.required and role not in given]
+        for role in missing:
+            self._wrong(loc, tr("a {kind} needs the role {role}", kind=device.kind, role=repr(role)))
+        if not given:
+            roles = ", ".join(role for role, spec in kind.roles.items() if not spec.output)
+            said = tr("the device has no points; give `points` with some of: {roles}", roles=roles)
+            self._wrong((*loc, "id"), said)
+
+    def _settings(self, loc: Loc, device: DeviceModel) -> None:
+        known = KINDS[device.kind].settings
+        for name, value in device.settings.items():
+            at = (*loc, "settings", name)
+            spec = known.get(name)
+            if spec is None:
+                said = tr("a {kind} has no setting {name}", kind=device.kind, name=repr(name))
+                self._wrong(at, said + did_you_mean(name, known), key=True)
+            elif isinstance(spec.default, bool) != isinstance(value, bool) or isinstance(value, str):
+                want = tr("true or false") if isinstance(spec.default, bool) else tr("a number")
+                self._wrong(at, tr("{key}: want {want}", key=name, want=want))
+            elif (spec.least is not None and value < spec.least) or (spec.most is not None and value > spec.most):
+                said = tr("{key}: want {least} to {most}", key=name, least=spec.least, most=spec.most)
+                self._wrong(at, said)
+
+
+def _not_allowed(block: BlockModel, profile: DeviceProfile) -> str | None:
+    bits = block.table in ("coil", "discrete")
+    most = profile.limits.max_bits if bits else profile.limits.max_registers
+    function = FUNCTION[block.table]
+    if function not in profile.limits.functions:
+        served = ", ".join(str(f) for f in profile.limits.functions)
+        return tr("{profile} does not serve function {function} (it serves {served})", profile=profile.id,
+                  function=function, served=served)  # fmt: skip
+    if block.count > most:
+        return tr("{profile} answers at most {most} in one read, not {count}", profile=profile.id, most=most,
+                  count=block.count)  # fmt: skip
+    if block.address + block.count > 0x10000:
+        return tr("the block ends after address 65535")
+    return None
+
+
+def _least_timeout_s(line: LineModel, profile: DeviceProfile, profiles: Profiles) -> float:
+    """The first byte of a reply comes after the turnaround; less than that is a loss by configuration."""
+    if line.type != "modbus_rtu" or line.port is None:
+        return profile.turnaround_s
+    endpoint = endpoint_of(line, profiles) if all(u.profile in profiles for u in line.units) else None
+    character_s = endpoint.character_s if isinstance(endpoint, SerialPort) else 0.0
+    return min(profile.turnaround_s + 4 * character_s, TIMEOUT_SERIAL_S)
+
+
+def _remedy(plan: LinePlan) -> str:
+    """What it would take: a higher baud rate, fewer units, or a larger budget."""
+    worst = line_times(plan).worst
+    assert worst is not None
+    said = tr("raise the budget to {needed:.2f} s, or move units to another line", needed=worst.worst_s + 0.005)
+    if isinstance(plan.endpoint, SerialPort):
+        for baud in STANDARD_BAUDS:
+            if baud > plan.endpoint.baud and _fits(plan, baud):
+                return tr("set the line to {baud} baud, or ", baud=baud) + said
+    return said
+
+
+def _fits(plan: LinePlan, baud: int) -> bool:
+    endpoint = plan.endpoint
+    assert isinstance(endpoint, SerialPort)
+    worst = line_times(replace(plan, endpoint=replace(endpoint, baud=baud))).worst
+    return worst is not None and worst.worst_s <= plan.alarm_latency_budget_s

@@ -1,0 +1,59 @@
+"""From a file to a Site: read, validate, check what only the whole can tell, build."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.config.build import build_site
+from agent.config.checks import Check
+from agent.config.explain import explain
+from agent.config.models import ConfigModel
+from agent.config.source import read_source
+from agent.errors import ConfigError, Mistake
+from agent.site import Site
+from drivers.profile import DeviceProfile
+from drivers.profiles import ProfileError, load_profiles, profiles_dir
+
+
+def load_site(path: Path, profiles: Path | None = None) -> Site:
+    """Everything that `run` does before it opens a port; raises ConfigError with every mistake."""
+    source = read_source(path)
+    known = _profiles(profiles or profiles_dir())
+    try:
+        config = ConfigModel.model_validate(source.document)
+    except ValidationError as error:
+        raise ConfigError(explain(error, source)) from error
+    check = Check(source, config, known)
+    check.run()
+    if check.mistakes:
+        raise ConfigError(sorted(check.mistakes, key=lambda m: (m.line, m.column)))
+    site = build_site(config, known, _digest(source.content, known, config))
+    check.times(site)
+    if check.mistakes:
+        raise ConfigError(check.mistakes)
+    return site
+
+
+def gateway_schema() -> dict[str, Any]:
+    """The JSON Schema of a gateway's configuration, for editors."""
+    schema = ConfigModel.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "campus gateway configuration"
+    return schema
+
+
+def _profiles(directory: Path) -> dict[str, DeviceProfile]:
+    try:
+        return load_profiles(directory)
+    except ProfileError as error:
+        raise ConfigError([Mistake(str(error.file), *mistake) for mistake in error.mistakes]) from error
+
+
+def _digest(content: bytes, known: dict[str, DeviceProfile], config: ConfigModel) -> str:
+    """SHA-256 over the file and the profiles that it uses."""
+    digest = hashlib.sha256(content)
+    for name in sorted({unit.profile for line in config.lines for unit in line.units}):
+        digest.update(known[name].model_dump_json().encode())
+    return digest.hexdigest()
