@@ -17,7 +17,10 @@ COUNT = "/run/answered"
 DROP_INS = "/etc/systemd/system/campusgw.service.d"
 
 GATEWAY = f"""\
-gateway:
+gateway: {{id: gw-1, site: school-1, region: "110105", name: 实验学校}}
+uplink:
+  brokers: [{{host: 127.0.0.1}}]  # nobody answers there: the gateway has to do its work without
+control_socket: /run/campusgw/control.sock
 lines:
   - id: rs485-1
     type: modbus_rtu
@@ -31,6 +34,8 @@ devices:
     location: 南门门卫室
     points: {{pressed: gate-io.di1}}
 """
+MISTAKE = GATEWAY.replace("waveshare_io8_relay8", "waveshare_io8_relay88")
+LINE_OF_MISTAKE = next(n for n, line in enumerate(MISTAKE.splitlines(), 1) if "relay88" in line)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +51,16 @@ def machine(container: Container) -> Container:
 @pytest.fixture
 def gateway(machine: Container) -> Iterator[Container]:
     """The service, started with a good configuration; stopped again after the test."""
-    configure(machine, GATEWAY)
-    machine.run("systemctl start campusgw")
+    start(machine)
     yield machine
     machine.run("systemctl stop campusgw")
+
+
+def start(machine: Container) -> None:
+    """Start the service with a good configuration and wait until it can be asked."""
+    configure(machine, GATEWAY)
+    machine.run("systemctl start campusgw")
+    until(lambda: machine.ask("ls /run/campusgw/control.sock"), "the control socket", 10)
 
 
 def configure(machine: Container, text: str) -> None:
@@ -128,6 +139,13 @@ def test_the_clock_is_known_from_timesyncd_since_the_kernel_may_not_be_asked(gat
     gateway.run("rm /run/systemd/timesync/synchronized")
 
 
+def test_with_its_drop_in_the_kernel_is_asked_for_the_clock(machine: Container) -> None:
+    machine.run(f"cp /root/campusgw/systemd/drop-ins/kernel-clock.conf {DROP_INS}/ && systemctl daemon-reload")
+    start(machine)
+    assert heartbeat(machine)["clock"] in {"synchronised", "estimated"}
+    machine.run(f"systemctl stop campusgw; rm {DROP_INS}/kernel-clock.conf; systemctl daemon-reload")
+
+
 def test_a_process_that_hangs_is_killed_by_the_watchdog_and_polls_again(gateway: Container) -> None:
     pid, restarts = gateway.show("campusgw", "MainPID"), int(gateway.show("campusgw", "NRestarts"))
     gateway.run(f"kill -STOP {pid}")
@@ -147,12 +165,12 @@ def test_a_process_that_dies_is_started_again(gateway: Container) -> None:
 
 
 def test_a_bad_configuration_ends_with_78_and_is_not_tried_again(machine: Container) -> None:
-    configure(machine, GATEWAY.replace("waveshare_io8_relay8", "waveshare_io8_relay88"))
+    configure(machine, MISTAKE)
     assert machine.execute("systemctl start campusgw").returncode != 0
     assert machine.show("campusgw", "ExecMainStatus") == "78", journal(machine)
     assert machine.show("campusgw", "ActiveState") == "failed"
     assert machine.show("campusgw", "NRestarts") == "0"
-    assert f"{CONFIG}:7:" in journal(machine)  # file:line of the mistake, for whoever looks
+    assert f"{CONFIG}:{LINE_OF_MISTAKE}:" in journal(machine)
     machine.run("systemctl reset-failed campusgw")
 
 
