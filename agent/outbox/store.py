@@ -55,6 +55,7 @@ class Store:
         """Add records and states and delete what is confirmed; returns the first new sequence."""
         kept = self._last, {name: list(c) for name, c in self._counts.items()}, dict(self._bytes)
         first = self._last + 1
+        done = False
         self._database.execute("BEGIN IMMEDIATE")
         try:
             self._delete(confirmed)
@@ -64,11 +65,12 @@ class Store:
             self._database.executemany("INSERT OR REPLACE INTO states VALUES (?, ?)", states.items())
             self._remember()
             self._database.execute("COMMIT")
-        except BaseException:
-            self._last, self._counts, self._bytes = kept
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
+            done = True
+        finally:
+            if not done:
+                self._last, self._counts, self._bytes = kept
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
         self.kept_states.update(states)
         return first
 

@@ -6,7 +6,7 @@ from agent.host import Host
 from agent.polling.poller import Progress, Roll, Sink
 from agent.site import LinePlan
 from drivers.errors import BadFrame, LineError, NoResponse
-from drivers.panels import Panel
+from drivers.panels.panel import Panel
 
 REOPEN_MOST_S = 5.0
 
