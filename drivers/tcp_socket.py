@@ -21,14 +21,16 @@ async def open_tcp(endpoint: TcpEndpoint) -> "TcpStream":
             _, protocol = await loop.create_connection(lambda: TcpStream(where), endpoint.host, endpoint.port)
     except TimeoutError:
         raise LineError(f"{where}: no answer within {endpoint.connect_timeout_s:g} s") from None
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: Python's own verdict on a name like "a..b"
         raise LineError(f"{where}: {_reason(error)}") from error
     return protocol
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | UnicodeError) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused; is the device's port right and its server on?"
+    if isinstance(error, UnicodeError):
+        return "this is no host name"
     if isinstance(error, socket.gaierror):
         return f"this name has no address ({error.strerror})"
     return error.strerror or str(error)
