@@ -1,20 +1,43 @@
 """A device profile: what a device model answers, as data. Where and what, never how to ask."""
 
+from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from drivers.expand import expand
 from drivers.modbus.pdu import Table
 from drivers.stream import Parity
 
+HardwareKind = Literal[
+    "di_do_module",
+    "one_key_alarm",
+    "gate_barrier",
+    "smoke_detector",
+    "fire_sensor",
+    "fire_panel",
+    "environment",
+    "power_supply",
+]
 Protocol = Literal["modbus", "notifier_nfs", "jbf_193k", "songjiang_jb3208", "fuan_fs5101w"]
 Verified = Literal["simulator", "bench", "site"]
-ValueType = Literal["bool", "u16", "i16", "u32", "i32", "f32", "event"]
+Mark = Literal["seen", "recall", "computed"]
+ValueType = Literal["bool", "u16", "i16", "u32", "i32", "f32", "ascii", "hex", "event"]
 Word = bool | str | float | int
 
 WIDTH: dict[ValueType, int] = {"bool": 1, "u16": 1, "i16": 1, "u32": 2, "i32": 2, "f32": 2, "event": 1}
 FUNCTION: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+WRITE_FUNCTIONS: dict[Table, tuple[int, ...]] = {"coil": (5, 15), "holding": (6, 16)}
+
+
+def _fraction(value: Any) -> Any:
+    """`1/512` is a number too: many devices divide by powers of two."""
+    return float(Fraction(value)) if isinstance(value, str) else value
+
+
 Address = Annotated[int, Field(ge=0, le=0xFFFF)]
+Factor = Annotated[float, BeforeValidator(_fraction)]
 
 
 class _Data(BaseModel):
@@ -24,18 +47,20 @@ class _Data(BaseModel):
 class Title(_Data):
     """A name in both languages."""
 
-    en: str
-    zh: str
+    en: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
 
 
 class Port(_Data):
-    """What the device ships with; the line's own settings win."""
+    """What the device ships with; the line's own settings win. `addresses`: the first and last it can have."""
 
-    baud: int = 9600
+    baud: int = Field(9600, ge=50, le=4_000_000)
     data_bits: Literal[7, 8] = 8
     parity: Parity = "N"
     stop_bits: Literal[1, 2] = 1
-    address: int = 1
+    tcp: int | None = Field(None, ge=1, le=65535)
+    address: int = Field(1, ge=0, le=255)
+    addresses: tuple[int, int] = (1, 247)
 
 
 class Limits(_Data):
@@ -47,7 +72,7 @@ class Limits(_Data):
 
 
 class Code(_Data):
-    """What one event code of a panel's register sets and clears."""
+    """What one event code of a panel's register sets and clears; it says nothing of anything else."""
 
     set: tuple[str, ...] = ()
     clear: tuple[str, ...] = ()
@@ -58,49 +83,93 @@ class Pulse(_Data):
 
     coil: Address
     unit_s: float = Field(gt=0)
-    most: int = 0x7FFF
+    most: int = Field(0x7FFF, ge=1, le=0xFFFF)
 
 
 class Point(_Data):
-    """One value of the device; `address` is the 0-based PDU address."""
+    """One value of the device; `address` is the 0-based PDU address. docs/profiles.md explains each key."""
 
-    name: str
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.]*$")
     title: Title
     table: Table
     address: Address
     type: ValueType = "u16"
+    length: int | None = Field(None, ge=1, le=125)
     bit: int | None = Field(None, ge=0, le=31)
     word_order: Literal["big", "little"] = "big"
-    scale: float = 1.0
+    scale: Factor = 1.0
     offset: float = 0.0
     unit: str = ""
     values: dict[int, Word] = {}
+    tolerance: float = Field(0.0, ge=0, lt=0.5)
     invalid: tuple[int, ...] = ()
+    plausible: tuple[float, float] | None = None
     codes: dict[int, Code] = {}
     access: Literal["r", "rw", "w"] = "r"
+    momentary: bool = False
+    safe: bool | None = None
+    pulse: Pulse | None = None
     role: str | None = None
     alarm: bool = False
-    pulse: Pulse | None = None
-    mark: Literal["seen", "recall"] = "seen"
+    mark: Mark = "seen"
 
     @property
     def width(self) -> int:
         """Bits or registers that it takes."""
-        return WIDTH[self.type]
+        return self.length or WIDTH.get(self.type, 1)
 
     @property
     def of_bits(self) -> bool:
         """It lives in a table of bits."""
         return self.table in ("coil", "discrete")
 
+    @property
+    def readable(self) -> bool:
+        """It can be asked."""
+        return "r" in self.access
+
+    @property
+    def writable(self) -> bool:
+        """It can be told."""
+        return "w" in self.access
+
+
+class IdentityPoint(Point):
+    """Something that tells which device this is; read once, never polled. `expect`: what it must say."""
+
+    expect: Word | None = None
+
+
+class Heartbeat(_Data):
+    """A counter that must change while the device lives; unchanged for `still_s`, nothing it says is believed."""
+
+    point: str
+    still_s: float = Field(gt=0)
+
+
+class ExactBlock(_Data):
+    """A read that must be asked just so, because the shape of the request changes the answer."""
+
+    table: Table
+    address: Address
+    count: int = Field(ge=1, le=125)
+
 
 class Example(_Data):
-    """A frame pair known from a document, as hex, and what it means."""
+    """A frame pair known from a document, as hex with its checksum, and what must come of it.
+
+    `read` names points whose common read is the request; `write` and `pulse` give the order that is;
+    `readings` is what the reply says of the points read.
+    """
 
     request: str
     reply: str = ""
-    readings: dict[str, Word] = {}
+    read: tuple[str, ...] = ()
+    write: dict[str, Word] = {}
+    pulse: dict[str, float] = {}
+    readings: dict[str, Word | None] = {}
     meaning: str = ""
+    mark: Mark = "seen"
 
 
 class DeviceProfile(_Data):
@@ -110,59 +179,32 @@ class DeviceProfile(_Data):
     name: Title
     vendor: str
     model: str
-    kind: str
+    kind: HardwareKind
     protocol: Protocol = "modbus"
     verified: Verified
     source: tuple[str, ...] = Field(min_length=1)
     recall: tuple[str, ...] = ()
     port: Port = Port()
     turnaround_s: float = Field(0.02, ge=0)
-    interval_s: float | None = None
+    turnaround_most_s: float = Field(0.05, ge=0)
+    interval_s: float | None = Field(None, gt=0)
     limits: Limits = Limits()
     holes: bool = False
-    points: tuple[Point, ...] = ()
+    exact_blocks: tuple[ExactBlock, ...] = ()
+    heartbeat: Heartbeat | None = None
+    identity: Annotated[tuple[IdentityPoint, ...], BeforeValidator(expand)] = ()
+    points: Annotated[tuple[Point, ...], BeforeValidator(expand)] = ()
     examples: tuple[Example, ...] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _expand(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("points"), list):
-            data = {**data, "points": [one for raw in data["points"] for one in _each(raw)]}
-        return data
+    @cached_property
+    def _by_name(self) -> dict[str, Point]:
+        return {point.name: point for point in self.points}
 
     @property
     def readable_points(self) -> tuple[Point, ...]:
         """Everything that can be polled."""
-        return tuple(point for point in self.points if "r" in point.access)
+        return tuple(point for point in self.points if point.readable)
 
     def point(self, name: str) -> Point:
         """The point of that name; raises KeyError."""
-        for point in self.points:
-            if point.name == name:
-                return point
-        raise KeyError(name)
-
-
-def _each(raw: Any) -> list[Any]:
-    """`name: di{n}` with `range: [1, 8]` stands for eight points at following addresses (or bits)."""
-    if not isinstance(raw, dict) or "range" not in raw:
-        return [raw]
-    first, last = raw["range"]
-    step, of_bit = raw.get("step", 1), "bit" in raw
-    made = []
-    for n in range(first, last + 1):
-        one = {k: _numbered(v, n) for k, v in raw.items() if k not in ("range", "step")}
-        key = "bit" if of_bit else "address"
-        one[key] = raw[key] + (n - first) * step
-        if raw.get("pulse"):
-            one["pulse"] = {**raw["pulse"], "coil": raw["pulse"]["coil"] + n - first}
-        made.append(one)
-    return made
-
-
-def _numbered(value: Any, n: int) -> Any:
-    if isinstance(value, str):
-        return value.replace("{n}", str(n))
-    if isinstance(value, dict):
-        return {k: _numbered(v, n) for k, v in value.items()}
-    return value
+        return self._by_name[name]
