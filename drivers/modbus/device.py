@@ -20,9 +20,9 @@ class ModbusDevice:
         self._timeout_s = timeout_s
         self._guard_s = guard_s
 
-    async def read(self, block: Block) -> list[Reading]:
-        """Read one block; raises what `ModbusLine.exchange` raises."""
-        reply = await self._exchange(read_request(block.table, block.address, block.count))
+    async def read(self, block: Block, *, timeout_s: float | None = None) -> list[Reading]:
+        """Read one block, waiting `timeout_s` instead of the longest; raises what `ModbusLine.exchange` raises."""
+        reply = await self._exchange(read_request(block.table, block.address, block.count), timeout_s)
         of_bits = block.table in ("coil", "discrete")
         words = [int(bit) for bit in bits(reply, block.count)] if of_bits else registers(reply)
         readings: list[Reading] = []
@@ -55,5 +55,8 @@ class ModbusDevice:
             raise ValueError(f"a pulse is {pulse.unit_s} to {pulse.unit_s * pulse.most} s, not {seconds}")
         await self._exchange(bytes((5, *pulse.coil.to_bytes(2, "big"), *steps.to_bytes(2, "big"))))
 
-    async def _exchange(self, pdu: bytes) -> bytes:
-        return await self._line.exchange(self.address, pdu, timeout_s=self._timeout_s, guard_s=self._guard_s)
+    async def _exchange(self, pdu: bytes, timeout_s: float | None = None) -> bytes:
+        """What a shorter timeout saves is added to the guard window: a late reply is kept out for as long."""
+        waited_s = self._timeout_s if timeout_s is None else min(timeout_s, self._timeout_s)
+        guard_s = self._guard_s + self._timeout_s - waited_s
+        return await self._line.exchange(self.address, pdu, timeout_s=waited_s, guard_s=guard_s)
