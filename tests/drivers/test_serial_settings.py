@@ -94,6 +94,13 @@ async def test_any_speed_is_kept_by_the_kernel_also_one_without_a_constant(pty: 
     await stream.aclose()
 
 
+async def test_an_empty_port_is_not_mistaken_for_one_that_is_gone(pty: Pty) -> None:
+    """With VMIN=0 a read after a false wake-up returns nothing, exactly as a vanished adapter does."""
+    stream = open_serial(SerialPort(pty.path))
+    assert termios.tcgetattr(pty.far)[6][termios.VMIN] in (1, b"\x01")
+    await stream.aclose()
+
+
 async def test_two_stop_bits_are_kept_by_the_kernel(pty: Pty) -> None:
     stream = open_serial(SerialPort(pty.path, stop_bits=2))
     assert termios.tcgetattr(pty.far)[2] & termios.CSTOPB
