@@ -70,8 +70,10 @@ class Device:
 class Unit:
     """One field device on a line: a profile at an address (0 where the protocol has none).
 
-    Alarm points are asked every `interval_s`, the others every `slow_interval_s`; `points` names those that
-    are asked at all, empty means all that the profile can read.
+    Alarm points are asked as often as the line allows but not more often than every `interval_s`, the others
+    every `slow_interval_s`; `points` names those that are asked at all, empty means all that the profile can
+    read. `brief` are those whose alarm may last only 100 ms, such as a button's. `timeout_s` is the longest
+    that a reply is waited for; less is learned.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Unit:
     guard_s: float = 0.3
     lost_after_misses: int = 3
     lost_after_s: float = 30.0
+    brief: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,21 @@ def plan_blocks(
     return tuple(planned)
 
 
+def halves(profile: DeviceProfile, block: Block) -> tuple[Block, ...]:
+    """The two halves of a block that a device refuses as a whole; the block itself where it cannot be parted."""
+    points = sorted((profile.point(name) for name in block.points), key=lambda point: point.address)
+    middle = points[len(points) // 2].address
+    low = [point for point in points if point.address < middle]
+    high = [point for point in points if point.address >= middle]
+    return tuple(_spanning(block, half) for half in (low, high) if half)
+
+
+def _spanning(block: Block, points: list[Point]) -> Block:
+    first = points[0].address
+    end = max(point.address + point.width for point in points)
+    return Block(block.table, first, end - first, tuple(point.name for point in points), block.alarm)
+
+
 def most_at_once(profile: DeviceProfile, table: Table, max_block_s: float, character_s: float) -> int:
     """The longest read of this table that fits the device's limit and the time."""
     limit = profile.limits.max_bits if table in ("coil", "discrete") else profile.limits.max_registers

@@ -1,10 +1,11 @@
 """What a kind of device consists of, as data: the config check, judge and the documents read it."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.alarms.model import DeviceMemory, PointValue
+from agent.alarms.model import DeviceMemory, Motion, PointValue
 from agent.site import Device
 
 LOST_OFF_DELAY_S = 30.0  # derived from ISA-18.2 practice for communication faults
@@ -23,21 +24,31 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class RoleSpec:
-    """A role that a point can fill."""
+    """A role that a point can fill.
+
+    `brief`: it may be there for 100 ms only, so it is asked the more often. `prompt`: it is asked as an alarm
+    point, whatever its profile says (a relay's pulse that a slow poll would miss).
+    """
 
     title: Title
     type: Literal["bool", "number", "word"] = "bool"
     required: bool = False
     output: bool = False
+    brief: bool = False
+    prompt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionSpec:
-    """A condition, its priority (1 highest), and its habits. `role`: whose point delays apply."""
+    """A condition, its priority (1 highest), and its habits.
+
+    `role`: whose point delays apply; `level`: the role of the number that stands in where no such contact is.
+    """
 
     title: Title
     priority: int
     role: str = ""
+    level: str = ""
     latching: bool = False
     shelvable: bool = True
     chatter: bool = True
@@ -88,7 +99,7 @@ class View:
         point = self.points.get(role)
         if point is None or not point.good or isinstance(point.value, bool | str) or point.value is None:
             return None
-        return float(point.value)
+        return float(point.value) if math.isfinite(point.value) else None
 
     def word(self, role: str) -> str | None:
         """A word role, or None."""
@@ -108,15 +119,25 @@ class View:
         known = self.memory.conditions.get(condition)
         return known is not None and known.state.active
 
+    def beyond(self, condition: str, role: str, limit: float, band: float, *, below: bool = False) -> bool | None:
+        """The number has reached its limit, or has not come back from it by more than its deadband."""
+        value = self.number(role)
+        if value is None:
+            return None
+        use = self.device.points.get(role)
+        own = band if use is None or use.deadband is None else use.deadband
+        slack = own if self.was_active(condition) else 0.0
+        return value <= limit + slack if below else value >= limit - slack
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a kind sees: conditions, the new marks, and when it wants to look again."""
+    """What a kind sees: conditions, the new marks, when it wants to look again, and how the device moves."""
 
     seen: tuple[Seen, ...]
     marks: Mapping[str, float] = field(default_factory=dict)
     due_s: float | None = None
-    shown: Mapping[str, str] = field(default_factory=dict)
+    motion: Motion | None = None
 
 
 Assess = Callable[[View], Sight]
@@ -124,7 +145,7 @@ Assess = Callable[[View], Sight]
 
 @dataclass(frozen=True, slots=True)
 class KindSpec:
-    """One kind of device."""
+    """One kind of device. `ascending`: pairs of settings of which the first must be below the second."""
 
     title: Title
     roles: Mapping[str, RoleSpec]
@@ -132,6 +153,7 @@ class KindSpec:
     assess: Assess
     settings: Mapping[str, SettingSpec] = field(default_factory=dict)
     any_number: bool = False
+    ascending: tuple[tuple[str, str], ...] = ()
 
 
 LOST = ConditionSpec(Title("lost", "失联"), 3, chatter=False, off_delay_s=LOST_OFF_DELAY_S)

@@ -1,6 +1,7 @@
 """A checked configuration as plain frozen data; nothing can go wrong here any more."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from agent.alarms.kinds import KINDS
@@ -30,7 +31,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
             config.gateway.name,
             config.gateway.time_zone,
         ),
-        lines=tuple(_line(line, profiles) for line in config.lines),
+        lines=tuple(_line(line, profiles, brief_points(config, units)) for line in config.lines),
         devices=tuple(_device(device, units) for device in config.devices),
         uplink=UplinkSettings(brokers=_brokers(config), **own),
         storage=StorageSettings(
@@ -49,8 +50,23 @@ def _brokers(config: ConfigModel) -> tuple[Broker, ...]:
     )
 
 
-def _line(line: LineModel, profiles: Profiles) -> LinePlan:
-    units = tuple(_unit(unit, line, profiles[unit.profile]) for unit in line.units)
+def brief_points(config: ConfigModel, units: Profiles) -> dict[str, frozenset[str]]:
+    """By unit, the points whose alarm may be over in 100 ms."""
+    found: dict[str, set[str]] = {}
+    for device in config.devices:
+        roles = KINDS[device.kind].roles
+        for role, point in roles_of(device, units).items():
+            if role in roles and roles[role].brief:
+                unit, _, name = point.point.partition(".")
+                found.setdefault(unit, set()).add(name)
+    return {unit: frozenset(names) for unit, names in found.items()}
+
+
+def _line(line: LineModel, profiles: Profiles, brief: Mapping[str, frozenset[str]]) -> LinePlan:
+    units = tuple(
+        replace(_unit(unit, line, profiles[unit.profile]), brief=brief.get(unit.id, frozenset()))
+        for unit in line.units
+    )
     return LinePlan(
         line.id,
         line.type,

@@ -43,12 +43,11 @@ def interval_s(unit: Unit, wanted_s: float) -> float:
     return min(wanted_s, unit.lost_after_s / (unit.lost_after_misses + 1))
 
 
-def probe_wait_s(health: Health, unit: Unit, lost_units: int, jitter: float) -> float:
+def probe_wait_s(health: Health, probe_s: float, jitter: float) -> float:
     """How long to leave a lost unit alone; `jitter` is in 0…1.
 
-    Doubles from PROBE_FIRST_S to PROBE_MOST_S, and is never so short that the timeouts of all `lost_units`
-    together exceed LOST_SHARE of the line.
+    Doubles from PROBE_FIRST_S to PROBE_MOST_S, and is never so short that the probes of all the line's lost
+    units, which take `probe_s` together on average, exceed LOST_SHARE of the line.
     """
     backed_off = min(PROBE_MOST_S, PROBE_FIRST_S * 2.0 ** min(health.probes, 10))
-    affordable = lost_units * unit.timeout_s / LOST_SHARE
-    return max(backed_off, affordable) * (1.0 + 0.2 * jitter)
+    return max(backed_off, probe_s / LOST_SHARE) * (0.9 + 0.2 * jitter)

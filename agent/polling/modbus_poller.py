@@ -1,14 +1,17 @@
-"""Polls the units of one Modbus line: ask the earliest due block, hand on what it says, for ever."""
+"""Polls the units of one Modbus line: ask whose turn it is, hand on what it says, for ever."""
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from agent.host import Host
 from agent.polling.health import probe_wait_s
-from agent.polling.plan import jobs_of
+from agent.polling.patience import learned, timeout_s
+from agent.polling.plan import job_of, patience_of, schedule_of
 from agent.polling.poller import Progress, Roll, Sink
-from agent.polling.schedule import Job, Schedule, Wait
+from agent.polling.schedule import Job, Wait
 from agent.site import LinePlan, Unit
+from drivers.blocks import Block, halves
 from drivers.errors import BadFrame, LineError, NoResponse, Refused
 from drivers.modbus.device import ModbusDevice
 from drivers.modbus.line import ModbusLine
@@ -18,6 +21,7 @@ log = logging.getLogger(__name__)
 
 REOPEN_MOST_S = 5.0
 REFUSED_REST_S = 30.0
+ILLEGAL_ADDRESS = 2  # the exception that says: not all of these registers are mine
 
 
 class ModbusPoller:
@@ -28,11 +32,12 @@ class ModbusPoller:
         self.line = line
         self.progress = Progress(limit_s=15.0 + 2 * max(unit.timeout_s + unit.guard_s for unit in plan.units))
         self.roll = Roll(plan, sink)
+        self.schedule = schedule_of(plan)
+        self.devices = {unit.id: _device(line, unit) for unit in plan.units}
+        self.patience = {unit.id: patience_of(unit, plan) for unit in plan.units}
         self._random = host.random
         self._sink = sink
         self._units = {unit.id: unit for unit in plan.units}
-        self.devices = {unit.id: _device(line, unit) for unit in plan.units}
-        self.schedule = Schedule(job for unit in plan.units for job in jobs_of(unit, plan))
         self._reopen_s = 0.0
 
     async def run(self) -> None:
@@ -50,10 +55,9 @@ class ModbusPoller:
         return self.line.ready_at(self._units[unit].address)
 
     async def _ask(self, job: Job) -> None:
-        started_s = asyncio.get_running_loop().time()
-        self.schedule.asked(job, started_s)
+        self.schedule.asked(job, _now())
         try:
-            readings = await self.devices[job.unit].read(job.block)
+            readings = await self.devices[job.unit].read(job.block, timeout_s=self._timeout_s(job.unit))
         except (NoResponse, BadFrame) as error:
             await self._missed(job, str(error))
         except Refused as error:
@@ -61,13 +65,21 @@ class ModbusPoller:
         except LineError as error:
             await self._line_gone(str(error))
         else:
+            job.trial = False
             await self._answered(job.unit)
             await self._sink.accept(job.unit, readings)
 
+    def _timeout_s(self, unit: str) -> float:
+        health = self.roll.health[unit]
+        return timeout_s(self.patience[unit], health.misses, health.probes if health.lost else None)
+
     async def _answered(self, unit: str) -> None:
         self._reopen_s = 0.0
+        reply_s = self.line.counters.unit(self._units[unit].address).reply_time_s
+        if reply_s is not None:
+            self.patience[unit] = learned(self.patience[unit], reply_s)
         if await self.roll.answered(unit):
-            self.schedule.release(unit, asyncio.get_running_loop().time())
+            self.schedule.release(unit, _now())
 
     async def _missed(self, job: Job, cause: str) -> None:
         self._reopen_s = 0.0
@@ -75,20 +87,32 @@ class ModbusPoller:
         if health.lost:
             self._rest(job.unit)
         else:  # a suspect is asked again as soon as its guard window allows, so that a loss is known early
-            job.due_s = min(job.due_s, asyncio.get_running_loop().time())
+            self.schedule.hurry(job, _now())
 
     def _rest(self, unit: str) -> None:
-        now_s = asyncio.get_running_loop().time()
-        wait_s = probe_wait_s(self.roll.health[unit], self._units[unit], self.roll.lost, self._random.random())
-        self.schedule.postpone(unit, now_s + wait_s)
+        lost = [name for name, health in self.roll.health.items() if health.lost]
+        probes_s = sum(self.patience[name].probe_s for name in lost)
+        wait_s = probe_wait_s(self.roll.health[unit], probes_s, self._random.random())
+        self.schedule.postpone(unit, _now() + wait_s)
 
     async def _refused(self, job: Job, error: Refused) -> None:
-        """The unit is alive, but does not serve this block: its points are bad until it does."""
+        """The unit is alive, but does not serve this block: ask for its halves, down to what it does serve."""
         await self._answered(job.unit)
-        job.due_s = asyncio.get_running_loop().time() + REFUSED_REST_S
+        parts = halves(self._units[job.unit].profile, job.block)
+        if error.code == ILLEGAL_ADDRESS and len(parts) > 1:
+            log.info("%s refuses %d points at once: %s; asked in halves", job.unit, len(job.block.points), error)
+            self._split(job, parts)
+            return
+        job.trial = True
+        job.due_s = _now() + REFUSED_REST_S
         cause = f"refused: {error}"
         bad = [Reading(point, None, Quality.BAD, cause) for point in job.block.points]
         await self._sink.accept(job.unit, bad)
+
+    def _split(self, job: Job, parts: tuple[Block, ...]) -> None:
+        """Remembered as long as this process lives: the whole is not asked again."""
+        made = [job_of(self._units[job.unit], self.plan, part) for part in parts]
+        self.schedule.split(job, [replace(one, stride_s=job.stride_s, turn_s=job.turn_s) for one in made])
 
     async def _line_gone(self, cause: str) -> None:
         """Without its medium every unit has missed a poll; try to open again, less and less often."""
@@ -98,8 +122,12 @@ class ModbusPoller:
         await asyncio.sleep(self._reopen_s * (0.8 + 0.4 * self._random.random()))
         for unit, health in self.roll.health.items():
             if health.lost:
-                self.schedule.release(unit, asyncio.get_running_loop().time())
+                self.schedule.release(unit, _now())
 
 
 def _device(line: ModbusLine, unit: Unit) -> ModbusDevice:
     return ModbusDevice(line, unit.profile, unit.address, timeout_s=unit.timeout_s, guard_s=unit.guard_s)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,14 +1,19 @@
 """From a line's configuration to its jobs, and what that means in time; arithmetic only."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from agent.polling.health import interval_s
-from agent.polling.schedule import Job
+from agent.polling.health import LOST_SHARE, interval_s
+from agent.polling.patience import MARGIN_S, Patience
+from agent.polling.schedule import Job, Schedule, Wait
 from agent.site import LinePlan, Unit
 from drivers.blocks import Block, block_time_s, plan_blocks
 from drivers.stream import SerialPort
 
 BLOCKING_SHARE = 4  # one read may hold the line for this part of its alarm-latency budget
+LASTING_SLOWER = 1.5  # detectors may be asked so much less often than in a plain round, in favour of brief points
+OTHERS_MOST = 0.5  # what is not an alarm never gets more of the line than this while alarms want it
+SIMULATED_PICKS = 40  # for each job: enough rounds for the schedule to come back to where it was
 
 
 def line_character_s(plan: LinePlan) -> float:
@@ -27,13 +32,71 @@ def blocks_of(unit: Unit, plan: LinePlan) -> tuple[Block, ...]:
     )
 
 
-def jobs_of(unit: Unit, plan: LinePlan) -> list[Job]:
-    """The unit's blocks as jobs: alarm points at the unit's interval, the others at its slow one."""
-    return [Job(unit.id, block, interval_s(unit, _wanted_s(unit, block))) for block in blocks_of(unit, plan)]
+def job_of(unit: Unit, plan: LinePlan, block: Block) -> Job:
+    """A block as a job: alarm points at the unit's interval, the others at its slow one."""
+    wanted_s = unit.interval_s if block.alarm else max(unit.interval_s, unit.slow_interval_s)
+    turnaround_s = max(unit.profile.turnaround_s, unit.profile.turnaround_most_s)
+    cost_s = block_time_s(block, line_character_s(plan), turnaround_s) + plan.extra_gap_s
+    return Job(unit.id, block, interval_s(unit, wanted_s), cost_s=cost_s)
 
 
-def _wanted_s(unit: Unit, block: Block) -> float:
-    return unit.interval_s if block.alarm else max(unit.interval_s, unit.slow_interval_s)
+def schedule_of(plan: LinePlan) -> Schedule:
+    """The line's schedule, every alarm block with its stride."""
+    jobs = [job_of(unit, plan, block) for unit in plan.units for block in blocks_of(unit, plan)]
+    share = share_of_others(jobs)
+    brief = {unit.id: unit.brief for unit in plan.units}
+    alarms = [job for job in jobs if job.block.alarm]
+    for job, stride_s in zip(alarms, strides(alarms, brief, 1.0 - share), strict=True):
+        job.stride_s = stride_s
+    return Schedule(jobs, share)
+
+
+def share_of_others(jobs: Sequence[Job]) -> float:
+    """What the blocks without alarms want of the line, and the probes of lost units may take."""
+    wanted = sum(job.cost_s / job.interval_s for job in jobs if not job.block.alarm)
+    return min(OTHERS_MOST, wanted + LOST_SHARE)
+
+
+def strides(alarms: Sequence[Job], brief: dict[str, frozenset[str]], share: float) -> list[float]:
+    """How long each alarm block may go unasked when together they fill `share` of the line.
+
+    A block that wants to be asked less often than its fair turn leaves the rest to the others.
+    """
+    found: dict[int, float] = {}
+    while len(found) < len(alarms):
+        free = [n for n in range(len(alarms)) if n not in found]
+        left = share - sum(alarms[n].cost_s / found[n] for n in found)
+        fair = _fair([(alarms[n].cost_s, _is_brief(alarms[n], brief)) for n in free], left)
+        content = {n: alarms[n].interval_s for n, s in zip(free, fair, strict=True) if alarms[n].interval_s > s}
+        if not content:
+            found.update(zip(free, fair, strict=True))
+        found.update(content)
+    return [found[n] for n in range(len(alarms))]
+
+
+def _is_brief(job: Job, brief: dict[str, frozenset[str]]) -> bool:
+    return any(point in brief.get(job.unit, ()) for point in job.block.points)
+
+
+def _fair(rows: Sequence[tuple[float, bool]], share: float) -> list[float]:
+    """A plain round for all; where some points are brief, the lasting ones give way by LASTING_SLOWER."""
+    round_s = sum(cost_s for cost_s, _ in rows) / share
+    brief_s = sum(cost_s for cost_s, is_brief in rows if is_brief)
+    lasting_s = sum(cost_s for cost_s, is_brief in rows if not is_brief)
+    if not brief_s or not lasting_s:
+        return [round_s] * len(rows)
+    slower_s = LASTING_SLOWER * round_s
+    faster_s = brief_s / (share - lasting_s / slower_s)
+    return [faster_s if is_brief else slower_s for _, is_brief in rows]
+
+
+def patience_of(unit: Unit, plan: LinePlan) -> Patience:
+    """Bounds for the unit's timeouts: never below its turnaround and its longest reply on the wire."""
+    turnaround_s = max(unit.profile.turnaround_s, unit.profile.turnaround_most_s)
+    longest_s = max(
+        (block_time_s(b, line_character_s(plan), turnaround_s) for b in blocks_of(unit, plan)), default=0
+    )
+    return Patience(floor_s=longest_s + MARGIN_S, ceiling_s=unit.timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +110,16 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class LineTimes:
-    """A line's round of all its blocks, how much of its time they want, and its alarm latencies."""
+    """A line's round of all its blocks, how much of its time they want, and its alarm latencies.
+
+    Everything holds while the units answer within their profiles' worst turnaround; each request without an
+    answer adds `silence_s` at most, and lost units together LOST_SHARE of the line.
+    """
 
     cycle_s: float
     load: float
     alarms: tuple[Latency, ...]
+    silence_s: float = 0.0
 
     @property
     def worst(self) -> Latency | None:
@@ -60,21 +128,35 @@ class LineTimes:
 
 
 def line_times(plan: LinePlan) -> LineTimes:
-    """The bound for every alarm block: its interval or one full round, whichever is longer, and its own read.
-
-    Earliest deadline first gives every block at most one turn in between, also on an overloaded line.
-    """
-    character_s = line_character_s(plan)
-    rows = [
-        (unit, job, block_time_s(job.block, character_s, unit.profile.turnaround_s) + plan.extra_gap_s)
-        for unit in plan.units
-        for job in jobs_of(unit, plan)
-    ]
-    cycle_s = sum(own_s for _, _, own_s in rows)
-    load = sum(own_s / job.interval_s for _, job, own_s in rows)
+    """What the schedule does to each alarm block when everything else is always due, found by running it."""
+    schedule = schedule_of(plan)
+    jobs = schedule.jobs
+    cycle_s = sum(job.cost_s for job in jobs)
+    load = sum(job.cost_s / job.interval_s for job in jobs)
+    longest_s = max((job.cost_s for job in jobs), default=0.0)
+    gaps = worst_gaps([replace(job) for job in jobs], schedule.share_of_others)
     alarms = tuple(
-        Latency(unit.id, job.block.points, max(job.interval_s, cycle_s) + own_s)
-        for unit, job, own_s in rows
+        Latency(job.unit, job.block.points, gap_s + longest_s + job.cost_s)
+        for job, gap_s in zip(jobs, gaps, strict=True)
         if job.block.alarm
     )
-    return LineTimes(cycle_s, load, alarms)
+    return LineTimes(cycle_s, min(1.0, load), alarms, max((unit.timeout_s for unit in plan.units), default=0.0))
+
+
+def worst_gaps(jobs: list[Job], share_of_others: float) -> list[float]:
+    """The longest time between two asks of each job; what is not an alarm wants the line all the time."""
+    for job in jobs:
+        job.interval_s = job.interval_s if job.block.alarm else 0.0
+    schedule = Schedule(jobs, share_of_others)
+    now_s, asked_s, worst_s = 0.0, [0.0] * len(jobs), [0.0] * len(jobs)
+    place = {id(job): n for n, job in enumerate(jobs)}
+    for _ in range(SIMULATED_PICKS * len(jobs)):
+        step = schedule.next(now_s, lambda _unit: 0.0)
+        if isinstance(step, Wait):
+            now_s = step.until_s
+            continue
+        n = place[id(step)]
+        worst_s[n], asked_s[n] = max(worst_s[n], now_s - asked_s[n]), now_s
+        schedule.asked(step, now_s)
+        now_s += step.cost_s
+    return worst_s

@@ -1,20 +1,60 @@
-"""What to ask next on a line: earliest deadline first, as arithmetic."""
+"""What to ask next on a line, as arithmetic: time is an argument, nothing waits.
+
+Two kinds of work share the line. Alarm blocks take turns: each has a stride, the time it may go unasked when
+the line is full, and whoever's turn comes first goes first (stride scheduling, Waldspurger 1995: a deadline
+that moves on by the stride, so a block asked often never crowds another out). Everything else, probes of lost
+units included, shares one turn of its own, so that however much of it is due, alarms wait for one such exchange
+at most before it is their turn again. Commands never come here: they wait for the line itself, first come,
+first served, which is one exchange at most.
+"""
 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 
 from drivers.blocks import Block
+
+SHARE_OF_OTHERS = 0.1
+
+
+class Duty(IntEnum):
+    """Why a block is asked; among what is due of the others, the lower goes first."""
+
+    ALARM = 0
+    PROBE_OF_ALARM = 1
+    NORMAL = 2
+    BACKGROUND = 3
+    PROBE = 4
 
 
 @dataclass(slots=True)
 class Job:
-    """One block of one unit and when it is due (loop seconds)."""
+    """One block of one unit.
+
+    `interval_s`: it is not asked more often than this. `stride_s`: how long it may go unasked on a full line.
+    `cost_s`: how long one exchange holds the line. `due_s`: loop time before which it is not asked. `turn_s`: its
+    place in the round, in the line's own time. `trial`: the unit refused it once.
+    """
 
     unit: str
     block: Block
     interval_s: float
+    stride_s: float = 1.0
+    cost_s: float = 0.05
     due_s: float = 0.0
+    turn_s: float = 0.0
+    lost: bool = False
+    trial: bool = False
+
+    @property
+    def duty(self) -> Duty:
+        """Its class now; it changes when its unit is lost or refuses it."""
+        if self.lost:
+            return Duty.PROBE_OF_ALARM if self.block.alarm else Duty.PROBE
+        if self.trial:
+            return Duty.BACKGROUND
+        return Duty.ALARM if self.block.alarm else Duty.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,40 +65,73 @@ class Wait:
 
 
 class Schedule:
-    """The jobs of one line. A job that is late stays due, so an overloaded line turns into a fair round."""
+    """The jobs of one line; `share_of_others` is what is left to everything but alarms when all want the line."""
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
+    def __init__(self, jobs: Iterable[Job], share_of_others: float = SHARE_OF_OTHERS) -> None:
         self.jobs = list(jobs)
+        self.share_of_others = share_of_others
+        self._turn_s = 0.0
+        self._others_turn_s = 0.0
+        _spread(self.jobs)
 
     def next(self, now_s: float, ready_at: Callable[[str], float], idle_s: float = 1.0) -> Job | Wait:
-        """The job with the earliest deadline whose unit may be asked, or how long to wait (at most `idle_s`)."""
-        best: Job | None = None
+        """The job whose turn it is and whose unit may be asked, or how long to wait (at most `idle_s`)."""
+        alarm: Job | None = None
+        other: Job | None = None
         earliest = now_s + idle_s
         for job in self.jobs:
             may = max(job.due_s, ready_at(job.unit))
             if may > now_s:
                 earliest = min(earliest, may)
-            elif best is None or _before(job, best):
-                best = job
-        return best or Wait(earliest)
+            elif job.duty is Duty.ALARM:
+                alarm = job if alarm is None or (job.turn_s, job.due_s) < (alarm.turn_s, alarm.due_s) else alarm
+            elif other is None or (job.duty, job.due_s) < (other.duty, other.due_s):
+                other = job
+        if alarm is None or other is None:
+            return alarm or other or Wait(earliest)
+        return other if max(self._others_turn_s, self._turn_s) < alarm.turn_s else alarm
 
     def asked(self, job: Job, started_s: float) -> None:
-        """The job's next deadline counts from when it was asked, so that delays do not pile up."""
+        """Note that a job had its turn; delays do not pile up, since its next one counts from now."""
         job.due_s = started_s + job.interval_s
+        if job.duty is not Duty.ALARM:
+            self._others_turn_s = max(self._others_turn_s, self._turn_s) + job.cost_s / self.share_of_others
+            return
+        self._turn_s = max(self._turn_s, job.turn_s)
+        job.turn_s = self._turn_s + job.stride_s
+
+    def hurry(self, job: Job, now_s: float) -> None:
+        """It is this job's turn as soon as its unit may be asked."""
+        job.due_s = min(job.due_s, now_s)
+        job.turn_s = min(job.turn_s, self._turn_s)
+
+    def split(self, job: Job, parts: Iterable[Job]) -> None:
+        """A block that its unit refuses as a whole is asked in parts from now on."""
+        self.jobs.remove(job)
+        self.jobs.extend(parts)
 
     def postpone(self, unit: str, until_s: float) -> None:
-        """Leave a unit alone until then; its first job is the probe, the others rest until `release`."""
-        for position, job in enumerate(j for j in self.jobs if j.unit == unit):
+        """A unit is lost: its first job probes it at that time, the others rest until `release`."""
+        for position, job in enumerate(job for job in self.jobs if job.unit == unit):
+            job.lost = True
             job.due_s = until_s if position == 0 else math.inf
 
     def release(self, unit: str, now_s: float) -> None:
         """A unit is back: everything of it is due at once."""
         for job in self.jobs:
             if job.unit == unit:
-                job.due_s = min(job.due_s, now_s)
+                job.lost = False
+                self.hurry(job, now_s)
 
 
-def _before(one: Job, other: Job) -> bool:
-    if one.due_s != other.due_s:
-        return one.due_s < other.due_s
-    return one.block.alarm and not other.block.alarm
+def _spread(jobs: list[Job]) -> None:
+    """Jobs of one stride start evenly over it, and the rare ones halfway between the frequent ones."""
+    groups: dict[float, list[Job]] = {}
+    for job in jobs:
+        if job.block.alarm:
+            groups.setdefault(job.stride_s, []).append(job)
+    for stride_s in sorted(groups):
+        group = groups[stride_s]
+        shift = 0.0 if stride_s == min(groups) else 0.5
+        for place, job in enumerate(group):
+            job.turn_s = stride_s * (place + shift) / len(group)

@@ -51,8 +51,8 @@ def _bound(en: str, zh: str, default: float) -> SettingSpec:
 KIND = KindSpec(
     Title("one-key alarm", "一键式报警"),
     {
-        "pressed": RoleSpec(Title("button pressed", "按下")),
-        "zone": RoleSpec(Title("supervised zone", "受监督回路"), "number"),
+        "pressed": RoleSpec(Title("button pressed", "按下"), brief=True),
+        "zone": RoleSpec(Title("supervised zone", "受监督回路"), "number", brief=True),
         "tamper": RoleSpec(Title("tamper", "防拆")),
         "line_fault": RoleSpec(Title("line fault", "线路故障")),
     },

@@ -3,6 +3,7 @@
 import pytest
 
 from agent.polling.health import LOST_SHARE, Health, answered, interval_s, missed, probe_wait_s
+from agent.polling.patience import Patience
 from agent.site import Unit
 from drivers.profiles import load_profiles, profiles_dir
 
@@ -39,5 +40,12 @@ def test_however_seldom_a_unit_is_polled_its_loss_is_known_within_thirty_seconds
 @pytest.mark.parametrize("probes", [0, 1, 3, 20])
 def test_all_lost_units_together_use_at_most_a_twentieth_of_the_line(lost_units: int, probes: int) -> None:
     health = Health(answered_s=0.0, misses=3, lost=True, probes=probes)
-    mean_wait_s = probe_wait_s(health, UNIT, lost_units, jitter=0.5)
-    assert lost_units * UNIT.timeout_s / (mean_wait_s + UNIT.timeout_s) <= LOST_SHARE
+    probe_s = Patience(floor_s=0.08, ceiling_s=0.3).probe_s
+    mean_wait_s = probe_wait_s(health, lost_units * probe_s, jitter=0.5)
+    assert lost_units * probe_s / (mean_wait_s + probe_s) <= LOST_SHARE
+
+
+def test_with_four_lost_one_that_returns_is_asked_within_ten_seconds() -> None:
+    health = Health(answered_s=0.0, misses=3, lost=True, probes=20)
+    probe_s = Patience(floor_s=0.08, ceiling_s=0.3).probe_s
+    assert probe_wait_s(health, 4 * probe_s, jitter=1.0) <= 10.0

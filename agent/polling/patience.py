@@ -1,0 +1,48 @@
+"""How long to wait for a unit's reply: learned from its own replies, as TCP learns (RFC 6298), in fixed bounds."""
+
+from dataclasses import dataclass, replace
+
+MARGIN_S = 0.02  # an adapter that holds bytes back for 16 ms, and a busy board
+FULL_PROBE = 8  # one probe of a lost unit in so many waits the whole time: it may have become slow
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What is known of a unit's reply times, request's last bit to reply's last byte, in seconds."""
+
+    floor_s: float
+    ceiling_s: float
+    mean_s: float | None = None
+    deviation_s: float = 0.0
+
+    @property
+    def usual_s(self) -> float:
+        """What is enough for nearly every reply; before the first one, what the profile says."""
+        if self.mean_s is None:
+            return min(self.floor_s, self.ceiling_s)
+        return min(max(self.mean_s + 4 * self.deviation_s + MARGIN_S, self.floor_s), self.ceiling_s)
+
+    @property
+    def probe_s(self) -> float:
+        """What a probe of a lost unit takes on average."""
+        return ((FULL_PROBE - 1) * self.usual_s + self.ceiling_s) / FULL_PROBE
+
+
+def learned(patience: Patience, reply_s: float) -> Patience:
+    """One more reply."""
+    if patience.mean_s is None:
+        return replace(patience, mean_s=reply_s, deviation_s=reply_s / 2)
+    deviation_s = patience.deviation_s + (abs(reply_s - patience.mean_s) - patience.deviation_s) / 4
+    return replace(patience, mean_s=patience.mean_s + (reply_s - patience.mean_s) / 8, deviation_s=deviation_s)
+
+
+def timeout_s(patience: Patience, misses: int, probes: int | None) -> float:
+    """How long to wait now: twice as long after each miss; a lost unit (`probes` given) gets the usual time.
+
+    A unit that never answered gets the whole time until it is lost.
+    """
+    if probes is not None:
+        return patience.ceiling_s if probes % FULL_PROBE == FULL_PROBE - 1 else patience.usual_s
+    if patience.mean_s is None:
+        return patience.ceiling_s
+    return min(patience.ceiling_s, patience.usual_s * 2.0**misses)
