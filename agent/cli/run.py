@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT; 78 when the configuration cannot be used."""
     from agent.config import load_site
     from agent.errors import ConfigError, StorageError
+    from agent.service.real_host import precise_loop
 
     log_to_stderr(args.log_level)
     try:
@@ -33,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_CONFIG
     try:
         site.storage.directory.mkdir(parents=True, exist_ok=True)
-        asyncio.run(_until_signalled(site))
+        with asyncio.Runner(loop_factory=precise_loop) as runner:
+            runner.run(_until_signalled(site))
     except (StorageError, OSError) as error:
         print(tr("cannot keep records in {directory}: {error}", directory=site.storage.directory, error=error))
         return 1
