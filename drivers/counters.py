@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass, field
 
+from drivers.latencies import Latencies
+
+FAULTS = ("timeouts", "crc", "short", "garbage", "late", "wrong_unit", "other_function", "cancelled")
+
 
 @dataclass(slots=True)
 class UnitCounters:
-    """One unit's exchanges and their faults; `last_reply_s` is the loop time of its last sound reply."""
+    """One unit's exchanges and their faults; `last_reply_s` is the loop time of its last sound reply.
+
+    Reply times run from the request's last bit to the reply's last byte.
+    """
 
     exchanges: int = 0
     replies: int = 0
@@ -20,6 +27,14 @@ class UnitCounters:
     refused: dict[int, int] = field(default_factory=dict)
     last_reply_s: float | None = None
     reply_time_s: float | None = None
+    reply_times: Latencies = field(default_factory=Latencies)
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """What went wrong, by class; an exception reply as `exception 2`. Only what happened at all."""
+        counted = {name: getattr(self, name) for name in FAULTS}
+        refused = {f"exception {code}": count for code, count in sorted(self.refused.items())}
+        return {name: count for name, count in (counted | refused).items() if count}
 
     def refuse(self, code: int) -> None:
         """Count one exception reply by its code."""

@@ -35,6 +35,7 @@ class Ledger:
         """Account for a fitting reply; raises what it says if it is an exception."""
         unit = self.line.unit(asked.unit)
         unit.last_reply_s, unit.reply_time_s = now_s, max(0.0, now_s - sent_s)
+        unit.reply_times.add(unit.reply_time_s)
         try:
             check_reply(asked.pdu, reply)
         except Refused as error:
