@@ -3,17 +3,22 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import termios
 
 import serial
 from serial.rs485 import RS485Settings
 
+from drivers.adapter import held_back_s
 from drivers.errors import LineError
 from drivers.inbox import Inbox
 from drivers.stream import Rs485, SerialPort
 
+log = logging.getLogger(__name__)
+
 READ_BYTES = 4096
+LEAST_LATENCY_S = 0.001
 MISSING = {errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO}
 BUSY = {errno.EAGAIN, errno.EBUSY}
 DENIED = {errno.EACCES, errno.EPERM}
@@ -44,7 +49,19 @@ def open_serial(settings: SerialPort) -> "SerialStream":
     except (OSError, ValueError) as error:
         port.close()
         raise LineError(f"{settings.path}: this port has no kernel RS-485 mode ({error})") from error
+    _name_the_cost(settings)
     return SerialStream(port, loop, low_latency)
+
+
+def _name_the_cost(settings: SerialPort) -> None:
+    held_s = held_back_s(settings.path)
+    if held_s is not None and held_s > LEAST_LATENCY_S:
+        log.warning(
+            "%s: the adapter holds every reply back for up to %.0f ms; `low_latency: true` or the udev rule"
+            " 99-campusgw.rules makes it 1 ms",
+            settings.path,
+            held_s * 1000,
+        )
 
 
 def _reason(error: Exception) -> str:
