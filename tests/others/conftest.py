@@ -1,0 +1,69 @@
+"""The other side, written by others: what it needs, and a clear word when it is not here."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.others.servers import Far, LibmodbusFar, PymodbusFar
+
+HERE = Path(__file__).parent
+HEADER = Path("/usr/include/modbus/modbus.h")
+PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))  # Debian's place for daemons
+
+
+@pytest.fixture(scope="session")
+def libmodbus_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """libmodbus_server.c, compiled."""
+    if not HEADER.exists() or not shutil.which("cc"):
+        pytest.skip("not here: libmodbus (apt install libmodbus-dev gcc)")
+    program = tmp_path_factory.mktemp("libmodbus") / "server"
+    command = ["cc", "-O1", "-Wall", "-Werror", f"-I{HEADER.parent}", "-o", program]
+    subprocess.run([*command, HERE / "libmodbus_server.c", "-lmodbus"], check=True, timeout=60)
+    return program
+
+
+def libmodbus(medium: str) -> object:
+    """A parameter that needs libmodbus."""
+    return pytest.param(("libmodbus", medium), marks=pytest.mark.libmodbus, id=f"libmodbus-{medium}")
+
+
+def pymodbus(medium: str) -> object:
+    """A parameter that needs nothing but our own dependencies."""
+    return pytest.param(("pymodbus", medium), id=f"pymodbus-{medium}")
+
+
+MEDIA = ("tcp", "rtu", "rtu_over_tcp")
+
+
+@pytest_asyncio.fixture(params=[make(medium) for make in (pymodbus, libmodbus) for medium in MEDIA])
+async def far(request: pytest.FixtureRequest) -> AsyncIterator[Far]:
+    """A server that runs, one after the other of each maker and medium."""
+    server = _make(request)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.aclose()
+
+
+def _make(request: pytest.FixtureRequest) -> Far:
+    maker, medium = request.param
+    if maker == "pymodbus":
+        return PymodbusFar(medium)
+    if medium == "rtu_over_tcp" and not shutil.which("socat"):
+        pytest.skip("not here: socat (apt install socat)")
+    return LibmodbusFar(medium, request.getfixturevalue("libmodbus_server"))
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> str:
+    """The path of Debian's mosquitto."""
+    found = shutil.which("mosquitto", path=PATH)
+    if not found:
+        pytest.skip("not here: mosquitto (apt install mosquitto)")
+    return found
