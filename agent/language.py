@@ -6,17 +6,23 @@ from pathlib import Path
 
 _LOCALE_DIR = Path(__file__).parent / "locale"
 _current: gettext.NullTranslations = gettext.NullTranslations()
+_chinese = False
 
 
 def use_language(name: str | None = None) -> None:
     """Choose `zh` or `en`; None asks LC_ALL, LC_MESSAGES and LANG in that order."""
-    global _current
+    global _current, _chinese
     wanted = name or next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "en")
-    chinese = wanted.lower().startswith("zh")
-    _current = gettext.translation("campusgw", _LOCALE_DIR, languages=["zh_CN"] if chinese else [], fallback=True)
+    _chinese = wanted.lower().startswith("zh")
+    _current = gettext.translation("campusgw", _LOCALE_DIR, languages=["zh_CN"] if _chinese else [], fallback=True)
 
 
 def tr(text: str, /, **values: object) -> str:
     """The text in the chosen language, with `{name}` fields filled in."""
     translated = _current.gettext(text)
     return translated.format(**values) if values else translated
+
+
+def either(en: str, zh: str) -> str:
+    """Of a text that a file gives in both languages, the one in the chosen language."""
+    return zh if _chinese else en
