@@ -1,6 +1,7 @@
 """The one queue, on disk: a record is accepted when `append` returns, and leaves when it is confirmed."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,22 +10,25 @@ from typing import TypeVar
 
 from agent.errors import StorageError
 from agent.host import Offload
-from agent.outbox.schema import connect, salvage, set_aside
+from agent.outbox.damage import is_damage, is_surroundings, salvaged_records, salvaged_states, set_aside
+from agent.outbox.rows import Packed, pack
+from agent.outbox.schema import connect
 from agent.outbox.store import LaneDepth, Store
 from agent.records import Lane, Record, Stored
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FILE = "outbox.sqlite"
 CONFIRM_WAIT_S = 0.5  # confirmed rows leave with the next commit, or after this; until then they are hidden
-TELEMETRY_MOST = 10_000  # buffered records; past that the oldest are dropped and counted
+TELEMETRY_MOST = 10_000  # buffered records; past that the oldest are dropped, and that is told
 
 
 @dataclass(slots=True)
 class _Wish:
     """One append that waits for the next transaction."""
 
-    records: Sequence[Record]
+    rows: Sequence[Packed]
     states: Mapping[str, str]
     done: asyncio.Future[list[int]]
 
@@ -34,48 +38,77 @@ class _Batch:
     """What goes into one transaction."""
 
     wishes: list[_Wish] = field(default_factory=list)
-    telemetry: list[Record] = field(default_factory=list)
+    telemetry: list[Packed] = field(default_factory=list)
+    overflowed: int = 0
     confirmed: set[int] = field(default_factory=set)
 
     @property
     def empty(self) -> bool:
         return not (self.wishes or self.telemetry or self.confirmed)
 
+    def buffer(self, rows: Sequence[Packed]) -> None:
+        """Add telemetry; where there is no room, the oldest goes."""
+        self.telemetry.extend(rows)
+        if (over := len(self.telemetry) - TELEMETRY_MOST) > 0:
+            del self.telemetry[:over]
+            self.overflowed += over
+
 
 class Outbox:
     """Lanes of records and the alarm states that belong to them, in one SQLite file with one connection."""
 
-    def __init__(self, store: Store, boot_id: str, offload: Offload, telemetry_batch_s: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        boot_id: str,
+        offload: Offload,
+        telemetry_batch_s: float,
+        replace: Callable[[Store], Store],
+    ) -> None:
         self.changed = asyncio.Event()
-        self.store_id = store.store_id
         self._store = store
         self._boot_id = boot_id
         self._offload = offload
         self._telemetry_batch_s = telemetry_batch_s
+        self._replace = replace
         self._next = _Batch()
         self._writing: _Batch | None = None
         self._writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
 
     @classmethod
     async def open(
         cls, directory: Path, *, max_bytes: int, boot_id: str, offload: Offload, telemetry_batch_s: float = 5.0
     ) -> "Outbox":
         """Open the store, or set a damaged one aside and start anew; raises StorageError if neither works."""
+        file = directory / FILE
 
         def opened() -> Store:
             directory.mkdir(parents=True, exist_ok=True)
-            return _open(directory / FILE, max_bytes)
+            return _open(file, max_bytes)
 
         try:
             store = await offload(opened)
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"cannot open {directory / FILE}: {error}") from error
-        return cls(store, boot_id, offload, telemetry_batch_s)
+            raise StorageError(f"cannot open {file}: {error}") from error
+        return cls(
+            store,
+            boot_id=boot_id,
+            offload=offload,
+            telemetry_batch_s=telemetry_batch_s,
+            replace=lambda broken: _replaced(broken, file, max_bytes),
+        )
+
+    @property
+    def store_id(self) -> str:
+        """Names the file; sequences count within it."""
+        return self._store.store_id
 
     @property
     def set_aside(self) -> str:
-        """Where a damaged store was moved to at opening; empty if none was."""
+        """Where a damaged store was moved to, until the next append has reported it; else empty."""
         return self._store.set_aside
 
     def states(self) -> dict[str, str]:
@@ -87,53 +120,55 @@ class Outbox:
 
         Appends that wait while a transaction runs are written together in the next one.
         """
-        wish = _Wish(records, states, asyncio.get_running_loop().create_future())
+        self._check_open()
+        wish = _Wish([pack(r) for r in records], dict(states), asyncio.get_running_loop().create_future())
         self._next.wishes.append(wish)
         self._write_soon(0.0)
         return await wish.done
 
     async def telemetry(self, records: Sequence[Record]) -> None:
         """Keep records of the lowest lane with the next transaction, at latest when the batch window ends."""
-        room = TELEMETRY_MOST - len(self._next.telemetry)
-        if len(records) > room:
-            lost = len(records) - room
-            self._store.count_dropped(Lane.TELEMETRY, lost)
-            del self._next.telemetry[:lost]
-        self._next.telemetry.extend(records)
+        self._check_open()
+        self._next.buffer([pack(r) for r in records])
         self._write_soon(self._telemetry_batch_s)
 
-    async def confirm(self, sequences: Iterable[int]) -> None:
+    async def confirm(self, stored: Iterable[Stored]) -> None:
         """The far side has these: they are hidden at once, and deleted with the next transaction."""
-        self._next.confirmed.update(sequences)
+        self._next.confirmed.update(s.sequence for s in stored if s.store_id == self.store_id)
         self._write_soon(CONFIRM_WAIT_S)
 
     async def next(self, after: Mapping[Lane, int], limit: int) -> list[Stored]:
         """The next records to send: alarm before event before telemetry, oldest first, beyond `after`."""
-        hidden = self._next.confirmed | (self._writing.confirmed if self._writing else set())
-        return await self._ask(lambda: self._store.next(after, limit, hidden))
+        hidden = self._hidden()
+        return await self._ask(lambda store: store.next(after, limit, hidden))
 
     async def depths(self) -> dict[Lane, LaneDepth]:
         """What waits in each lane, and the accounting: accepted = confirmed + count + dropped."""
-        waiting = len(self._next.confirmed) + (len(self._writing.confirmed) if self._writing else 0)
-        return await self._ask(lambda: self._store.depths()) if not waiting else await self._settled()
+        if self._hidden():
+            self._write_soon(0.0)
+            if self._writer is not None:
+                await asyncio.shield(self._writer)
+        return await self._ask(lambda store: store.depths())
 
     async def aclose(self) -> None:
-        """Write what is buffered and close well."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if not self._next.empty:
-            self._start()
-        if self._writer is not None:
-            await self._writer
+        """Write what is buffered and close; closing twice is harmless."""
+        self._closed = True
+        for _ in range(2):  # what is being written now, and what came meanwhile
+            if self._writer is None and not self._next.empty:
+                self._start()
+            if self._writer is not None:
+                await self._writer
+        self._disarm()
         await self._offload(self._store.close)
 
     # --- inside -------------------------------------------------------------------------------------
 
-    async def _settled(self) -> dict[Lane, LaneDepth]:
-        self._write_soon(0.0)
-        if self._writer is not None:
-            await asyncio.shield(self._writer)
-        return await self._ask(lambda: self._store.depths())
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError("the outbox is closed")
+
+    def _hidden(self) -> set[int]:
+        return self._next.confirmed | (self._writing.confirmed if self._writing else set())
 
     def _write_soon(self, wait_s: float) -> None:
         if self._writer is not None:
@@ -141,16 +176,17 @@ class Outbox:
         loop = asyncio.get_running_loop()
         if wait_s <= 0:
             self._start()
-        elif self._timer is None:
-            self._timer = loop.call_later(wait_s, self._start)
-        elif self._timer.when() > loop.time() + wait_s:
-            self._timer.cancel()
+        elif self._timer is None or self._timer.when() > loop.time() + wait_s:
+            self._disarm()
             self._timer = loop.call_later(wait_s, self._start)
 
-    def _start(self) -> None:
+    def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _start(self) -> None:
+        self._disarm()
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write_all(), name="outbox writer")
 
@@ -163,7 +199,7 @@ class Outbox:
                     break
         finally:
             self._writer = None
-        if not self._next.empty:
+        if not (self._closed or self._next.empty):
             self._write_soon(CONFIRM_WAIT_S if self._next.confirmed else self._telemetry_batch_s)
 
     def _take(self) -> _Batch:
@@ -171,22 +207,28 @@ class Outbox:
         return self._writing
 
     async def _write(self, batch: _Batch) -> None:
-        records = [record for wish in batch.wishes for record in wish.records] + batch.telemetry
+        rows = [row for wish in batch.wishes for row in wish.rows] + batch.telemetry
         states = {key: value for wish in batch.wishes for key, value in wish.states.items()}
         try:
-            first = await self._ask(lambda: self._store.write(records, states, batch.confirmed, self._boot_id))
+            first = await self._ask(
+                lambda store: store.write(rows, states, batch.confirmed, self._boot_id, batch.overflowed)
+            )
         except StorageError as error:
             self._put_back(batch, error)
         else:
             self._tell(batch.wishes, first)
-            self.changed.set()
+            if rows:
+                self.changed.set()
         finally:
             self._writing = None
 
     def _put_back(self, batch: _Batch, error: StorageError) -> None:
         """Nothing of the batch was written: the appends fail, the rest waits for a better time."""
+        came_meanwhile = self._next.telemetry
+        self._next.telemetry = batch.telemetry
+        self._next.overflowed += batch.overflowed
+        self._next.buffer(came_meanwhile)
         self._next.confirmed |= batch.confirmed
-        self._next.telemetry[:0] = batch.telemetry
         for wish in batch.wishes:
             if not wish.done.done():
                 wish.done.set_exception(StorageError(str(error)))
@@ -194,26 +236,58 @@ class Outbox:
     def _tell(self, wishes: list[_Wish], first: int) -> None:
         for wish in wishes:
             if not wish.done.done():
-                wish.done.set_result(list(range(first, first + len(wish.records))))
-            first += len(wish.records)
+                wish.done.set_result(list(range(first, first + len(wish.rows))))
+            first += len(wish.rows)
 
-    async def _ask(self, call: Callable[[], T]) -> T:
+    async def _ask(self, call: Callable[[Store], T]) -> T:
+        store = self._store
         try:
-            return await self._offload(call)
-        except (sqlite3.Error, OSError, TypeError, ValueError) as error:  # the latter two: no JSON
+            return await self._offload(lambda: call(store))
+        except (sqlite3.Error, OSError) as error:
+            if is_damage(error):
+                await self._start_anew(store)
             raise StorageError(str(error)) from error
+
+    async def _start_anew(self, broken: Store) -> None:
+        """The file broke while in use: waiting for a restart would leave the school without alarms."""
+        if self._store is not broken:
+            return  # another call has seen it first
+        try:
+            self._store = await self._offload(lambda: self._replace(broken))
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"damaged, and cannot be replaced: {error}") from error
+        for batch in (self._next, self._writing):
+            if batch is not None:
+                batch.confirmed.clear()  # their sequences mean nothing in the new store
+        log.error("the outbox was damaged; set aside as %s", self._store.set_aside)
+        self.changed.set()
 
 
 def _open(file: Path, max_bytes: int) -> Store:
     try:
-        return Store(connect(file), max_bytes)
-    except sqlite3.OperationalError as error:
-        if "malformed" not in str(error) and "not a database" not in str(error):
-            raise  # no damage: a full, read-only or locked disk; setting aside would not help
-    except sqlite3.DatabaseError:
-        pass
+        return _opened(file, max_bytes)
+    except (sqlite3.Error, ValueError) as error:
+        if is_surroundings(error):
+            raise  # setting aside would not help
+    return _anew(file, max_bytes, {})
+
+
+def _opened(file: Path, max_bytes: int) -> Store:
+    database = connect(file)
+    try:
+        return Store(database, max_bytes)
+    except (sqlite3.Error, ValueError):
+        database.close()
+        raise
+
+
+def _anew(file: Path, max_bytes: int, states: Mapping[str, str]) -> Store:
     aside = set_aside(file)
-    rows, states = salvage(aside)
-    store = Store(connect(file), max_bytes, set_aside=str(aside))
-    store.take_over(rows, states)
+    store = Store(connect(file), max_bytes)
+    store.take_over(salvaged_records(aside), {**salvaged_states(aside), **states}, str(aside))
     return store
+
+
+def _replaced(broken: Store, file: Path, max_bytes: int) -> Store:
+    broken.close()
+    return _anew(file, max_bytes, broken.kept_states)

@@ -29,9 +29,13 @@ def connect(file: Path) -> sqlite3.Connection:
     """Open or make a store; raises sqlite3.Error when it is damaged.
 
     One connection only: SQLite before 3.51.3 has a race between two (WAL reset). Exclusive locking also
-    spares the shared-memory file and keeps other programs out.
+    spares the shared-memory file and keeps other programs out. A sound store is opened without a write, so
+    that a full disk does not keep the gateway from starting.
     """
+    if file.exists() and not file.stat().st_size:
+        raise sqlite3.DatabaseError("zero length")  # SQLite would take it for new, and its log for rubbish
     database = sqlite3.connect(file, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    database.text_factory = _text
     try:
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
         database.execute("PRAGMA journal_mode=WAL")
@@ -39,7 +43,6 @@ def connect(file: Path) -> sqlite3.Connection:
         _check(database)
         database.executescript(TABLES)
         database.execute("INSERT OR IGNORE INTO meta VALUES ('store_id', ?)", (uuid.uuid4().hex,))
-        database.execute("INSERT OR REPLACE INTO meta VALUES ('closed', '0')")
     except sqlite3.Error:
         database.close()
         raise
@@ -47,38 +50,11 @@ def connect(file: Path) -> sqlite3.Connection:
 
 
 def _check(database: sqlite3.Connection) -> None:
-    """A store that was not closed is checked; one that was closed well is believed."""
-    known = database.execute("SELECT name FROM sqlite_master WHERE name='meta'").fetchone()
-    if known and database.execute("SELECT value FROM meta WHERE key='closed'").fetchone() == ("1",):
-        return
-    verdict = database.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != ("ok",):
-        raise sqlite3.DatabaseError(f"damaged: {verdict[0]}")
+    """Also after a good end: cards lose what they hold while nobody looks."""
+    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(f"damaged: {verdict}")
 
 
-def set_aside(file: Path) -> Path:
-    """Move a damaged store and its log out of the way; returns where it is now."""
-    n = 1
-    while (aside := file.with_name(f"{file.name}.damaged-{n}")).exists():
-        n += 1
-    for suffix in ("-wal", "-shm"):
-        log = file.with_name(file.name + suffix)
-        if log.exists():
-            log.rename(aside.with_name(aside.name + suffix))
-    file.rename(aside)
-    return aside
-
-
-def salvage(aside: Path) -> tuple[list[tuple[object, ...]], dict[str, str]]:
-    """What of a damaged store can still be read: records (without sequence) and states."""
-    rows: list[tuple[object, ...]] = []
-    states: dict[str, str] = {}
-    try:
-        database = sqlite3.connect(aside, timeout=BUSY_S)
-        states = dict(database.execute("SELECT key, value FROM states"))
-        columns = "lane, type, subject, data, boot_id, monotonic_s, utc_s, clock, bytes"
-        for row in database.execute(f"SELECT {columns} FROM records ORDER BY sequence"):
-            rows.append(row)
-    except (sqlite3.Error, UnicodeDecodeError):
-        pass  # what could be read so far is all that there is
-    return rows, states
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")  # one damaged letter must not hide a whole lane

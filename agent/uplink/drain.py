@@ -102,7 +102,7 @@ class Drain:
         except Rejected as error:
             await self._put_off(stored, topic, error)
         else:
-            await self._outbox.confirm([stored.sequence])
+            await self._outbox.confirm([stored])
         finally:
             self._slots.release()
 

@@ -1,0 +1,59 @@
+"""What the outbox's tests share: records, a storage thread, an outbox that is closed at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from agent.outbox.outbox import FILE, Outbox
+from agent.records import Instant, Lane, Record, Stored
+
+T = TypeVar("T")
+AT = Instant(1.0, 1_790_000_000.0, "synchronised")
+START: dict[Lane, int] = dict.fromkeys(Lane, 0)
+ROOMY = 64 * 1024 * 1024
+
+
+def record(lane: Lane = Lane.ALARM, subject: str = "panic-gate", **data: object) -> Record:
+    return Record(lane, lane.channel, subject, data, AT)
+
+
+def alarms(count: int, **data: object) -> list[Record]:
+    return [record(n=n, **data) for n in range(count)]
+
+
+async def inline(call: Callable[[], T]) -> T:
+    return call()
+
+
+def threaded() -> Callable[[Callable[[], T]], object]:
+    """One storage thread, as the real Host has it."""
+    thread = ThreadPoolExecutor(1)
+
+    async def offload(call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, call)
+
+    return offload
+
+
+@asynccontextmanager
+async def opened(
+    directory: Path, *, max_bytes: int = ROOMY, batch_s: float = 5.0, boot_id: str = "boot", offload=inline
+) -> AsyncIterator[Outbox]:
+    outbox = await Outbox.open(
+        directory, max_bytes=max_bytes, boot_id=boot_id, offload=offload, telemetry_batch_s=batch_s
+    )
+    try:
+        yield outbox
+    finally:
+        await outbox.aclose()
+
+
+async def everything(outbox: Outbox, limit: int = 1_000_000) -> list[Stored]:
+    return await outbox.next(START, limit)
+
+
+def file_of(directory: Path) -> Path:
+    return directory / FILE
