@@ -1,0 +1,265 @@
+"""A poller on a simulated line with wire time: what a dead unit costs, what an alarm waits, who is called lost."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.host import Host
+from agent.polling.health import LOST_SHARE
+from agent.polling.modbus_poller import ModbusPoller
+from agent.polling.plan import line_times
+from agent.site import LinePlan, Unit
+from drivers.modbus.line import ModbusLine
+from drivers.modbus.pdu import read_request
+from drivers.modbus.rtu import RtuFraming
+from drivers.profiles import load_profiles, profiles_dir
+from drivers.reading import Quality, Reading
+from drivers.stream import SerialPort
+from simulators.bus import RtuBus
+from simulators.clock import run_virtual
+from simulators.memory import MemoryStream, memory_pair
+from simulators.modbus_unit import ModbusUnit
+
+PROFILE = load_profiles(profiles_dir())["moxa_e1210_e1212"]
+INPUTS = tuple(f"di{n}" for n in range(16))
+TURNAROUND_S = 0.005
+
+
+@dataclass
+class Heard:
+    """A sink that notes what it is told, and when."""
+
+    readings: list[tuple[float, str, tuple[Reading, ...]]] = field(default_factory=list)
+    lost: list[tuple[float, str]] = field(default_factory=list)
+    back: list[tuple[float, str]] = field(default_factory=list)
+
+    async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
+        self.readings.append((now_s(), unit, tuple(readings)))
+
+    async def unit_lost(self, unit: str, cause: str) -> None:
+        self.lost.append((now_s(), unit))
+
+    async def unit_back(self, unit: str) -> None:
+        self.back.append((now_s(), unit))
+
+    def times(self, unit: str, since_s: float = 0.0) -> list[float]:
+        return [at_s for at_s, name, _ in self.readings if name == unit and at_s >= since_s]
+
+
+class Bench:
+    """Eight units of sixteen inputs on one line, polled."""
+
+    def __init__(self, baud: int = 9600, units: int = 8, brief: int = 0, seed: int = 1) -> None:
+        port = SerialPort("rs485", baud)
+        made = [_unit(n, brief=n < brief) for n in range(units)]
+        self.plan = LinePlan("l", "modbus_rtu", port, tuple(made))
+        self.units = {f"u{n}": ModbusUnit(PROFILE, n + 1, turnaround_s=TURNAROUND_S) for n in range(units)}
+        self.bus = RtuBus(
+            self.units.values(), character_s=port.character_s, random=random.Random(seed), strict=True
+        )
+        self.heard = Heard()
+        self.line = ModbusLine(self._open, RtuFraming(), character_s=port.character_s, name="l")
+        self._far: list[asyncio.Task[None]] = []
+        self.poller = ModbusPoller(self.plan, self.line, _host(seed), self.heard)
+
+    async def _open(self) -> MemoryStream:
+        near, far = memory_pair()
+        self._far.append(asyncio.get_running_loop().create_task(self.bus.run(far)))
+        return near
+
+    async def poll(self, seconds: float) -> None:
+        polling = asyncio.get_running_loop().create_task(self.poller.run())
+        await asyncio.sleep(seconds)
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+
+    async def close(self) -> None:
+        await self.line.aclose()
+        await asyncio.gather(*self._far)
+
+
+def _unit(n: int, *, brief: bool) -> Unit:
+    unit = Unit(f"u{n}", "l", PROFILE, n + 1, points=INPUTS, interval_s=0.001, timeout_s=0.3, guard_s=0.3)
+    return replace(unit, brief=frozenset({"di0"})) if brief else unit
+
+
+def _host(seed: int) -> Host:
+    async def unused(*_: Any) -> Any:
+        raise AssertionError("a poller needs no more of the host than its dice")
+
+    return Host(unused, unused, lambda: (0.0, "unknown"), random.Random(seed), Path(), "boot", unused, print)
+
+
+def now_s() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def on_a_bench(story: Callable[[Bench], Awaitable[None]], **named: Any) -> Bench:
+    """Play a story in virtual time."""
+
+    async def play() -> Bench:
+        bench = Bench(**named)
+        await story(bench)
+        await bench.close()
+        return bench
+
+    return run_virtual(play())
+
+
+def exchange_s(bench: Bench) -> float:
+    """The ideal: frames, turnaround, two silences."""
+    port = bench.plan.endpoint
+    assert isinstance(port, SerialPort)
+    gap_s = max(3.5 * port.character_s, 0.00175)
+    return (8 + 7) * port.character_s + TURNAROUND_S + 2 * gap_s
+
+
+@pytest.mark.parametrize("baud", [9600, 115200])
+def test_a_full_line_is_asked_without_a_pause_and_without_breaking_a_silence(baud: int) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.poll(30.0)
+
+    bench = on_a_bench(story, baud=baud)
+    exchanges = sum(unit.replies for unit in bench.line.counters.units.values())
+    assert bench.bus.violations == 0
+    assert 30.0 / exchanges <= 1.01 * exchange_s(bench)
+
+
+def test_no_alarm_is_seen_later_than_computed() -> None:
+    flips: list[tuple[float, str, bool]] = []
+
+    async def story(bench: Bench) -> None:
+        polling = asyncio.get_running_loop().create_task(bench.poll(300.0))
+        dice = random.Random(7)
+        for _ in range(250):
+            await asyncio.sleep(dice.uniform(0.6, 1.4))  # longer than the worst case: each change must be seen
+            name = dice.choice(list(bench.units))
+            value = not bench.units[name].get("di3")
+            bench.units[name].set("di3", value)
+            flips.append((now_s(), name, value))
+        await polling
+
+    bench = on_a_bench(story, brief=2)
+    worst_s = {latency.unit: latency.worst_s for latency in line_times(bench.plan).alarms}
+    for at_s, unit, value in flips:
+        seen_s = min(
+            t for t, u, rows in bench.heard.readings if u == unit and t > at_s and said(rows, "di3") is value
+        )
+        assert seen_s - at_s <= worst_s[unit]
+
+
+def said(rows: Sequence[Reading], point: str) -> Any:
+    return next(row.value for row in rows if row.point == point)
+
+
+@pytest.mark.parametrize("dead", [1, 4])
+def test_dead_units_cost_a_twentieth_and_their_neighbours_stay_good(dead: int) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.poll(10.0)
+        for n in range(dead):
+            bench.units[f"u{n}"].plugged = False
+        await bench.poll(200.0)
+
+    bench = on_a_bench(story)
+    gone = {f"u{n}" for n in range(dead)}
+    assert {unit for _, unit in bench.heard.lost} == gone
+    alive = len(bench.units) - dead
+    late = [t for name in bench.units if name not in gone for t in bench.heard.times(name, since_s=1020.0)]
+    assert len(late) * exchange_s(bench) >= (1 - LOST_SHARE) * 0.99 * 190.0
+    assert len(late) / alive > 0
+
+
+def test_a_loss_is_known_after_three_misses_within_three_seconds() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.poll(5.0)
+        bench.units["u3"].plugged = False
+        await bench.poll(5.0)
+
+    bench = on_a_bench(story)
+    ((lost_s, unit),) = bench.heard.lost
+    assert unit == "u3"
+    assert bench.line.counters.unit(4).timeouts >= 3
+    assert lost_s <= 1005.0 + 3.0
+
+
+def test_with_four_lost_each_that_returns_is_polled_at_full_rate_within_ten_seconds() -> None:
+    returned_s: list[float] = []
+
+    async def story(bench: Bench) -> None:
+        polling = asyncio.get_running_loop().create_task(bench.poll(600.0))
+        dice = random.Random(3)
+        for n in range(4):
+            bench.units[f"u{n}"].plugged = False
+        await asyncio.sleep(100.0 + dice.uniform(0, 10))
+        for n in range(4):
+            returned_s.append(now_s())
+            bench.units[f"u{n}"].plugged = True
+            await asyncio.sleep(60.0)
+        await polling
+
+    bench = on_a_bench(story)
+    for n, at_s in enumerate(returned_s):
+        seen = bench.heard.times(f"u{n}", since_s=at_s)
+        assert seen[0] - at_s <= 10.0
+        assert seen[9] - seen[0] <= 10 * 8 * exchange_s(bench) * 1.1
+
+
+def test_a_unit_that_answers_late_now_and_then_is_not_called_lost() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.poll(20.0)
+        polling = asyncio.get_running_loop().create_task(bench.poll(120.0))
+        for _ in range(20):
+            bench.units["u2"].late_s = 0.2  # far beyond what was learned, within what is configured
+            await asyncio.sleep(0.5)
+            bench.units["u2"].late_s = 0.0
+            await asyncio.sleep(5.0)
+        await polling
+
+    bench = on_a_bench(story)
+    assert bench.heard.lost == []
+    assert bench.line.counters.unit(3).timeouts > 0
+
+
+def test_whoever_asks_beside_the_poller_waits_for_one_exchange_at_most() -> None:
+    waits: list[float] = []
+
+    async def story(bench: Bench) -> None:
+        polling = asyncio.get_running_loop().create_task(bench.poll(60.0))
+        dice = random.Random(5)
+        for _ in range(50):
+            await asyncio.sleep(dice.uniform(0.5, 1.0))
+            started_s = now_s()
+            await bench.line.exchange(6, read_request("discrete", 0, 16), timeout_s=0.3, guard_s=0.3)
+            waits.append(now_s() - started_s)
+        await polling
+
+    bench = on_a_bench(story)
+    assert max(waits) <= 2 * exchange_s(bench) + 1e-6
+
+
+def test_a_block_that_a_unit_refuses_as_a_whole_is_asked_in_parts_and_the_parts_are_remembered() -> None:
+    class Smaller(ModbusUnit):
+        """It has twelve inputs only and refuses to hear of sixteen."""
+
+        def answer(self, pdu: bytes) -> bytes | None:
+            if pdu[0] == 2 and int.from_bytes(pdu[1:3], "big") + int.from_bytes(pdu[3:5], "big") > 12:
+                return bytes((0x82, 2))
+            return super().answer(pdu)
+
+    async def story(bench: Bench) -> None:
+        small = bench.units["u0"] = Smaller(PROFILE, 1, turnaround_s=TURNAROUND_S)
+        bench.bus.units[1] = small
+        await bench.poll(60.0)
+
+    bench = on_a_bench(story, units=2)
+    last = {row.point: row for _, unit, rows in bench.heard.readings if unit == "u0" for row in rows}
+    assert {name for name, row in last.items() if row.quality is Quality.GOOD} == set(INPUTS[:12])
+    assert {name for name, row in last.items() if row.quality is Quality.BAD} == set(INPUTS[12:])
+    assert bench.heard.lost == []
+    refused = bench.line.counters.unit(1).refused[2]
+    assert refused < 25  # each of the four is tried again every 30 s, the whole never
