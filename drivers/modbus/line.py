@@ -84,13 +84,12 @@ class ModbusLine:
         The reply must begin within `timeout_s` after the request's last bit. Waits for the unit's guard
         window first, while others may be asked. Raises NoResponse, BadFrame, Refused, LineError.
         """
-        self._tag = self._tag % 0xFFFF + 1
-        asked = self._framing.ask(unit, pdu, self._tag)
         while True:
-            await asyncio.sleep(self.ready_at(unit) - _now())
-            async with self._lock:
+            async with self._lock:  # first: an exchange with this very unit may be under way, and end well
                 if self.ready_at(unit) <= _now():
-                    return await self._alone(asked, timeout_s, guard_s)
+                    self._tag = self._tag % 0xFFFF + 1  # counted in the order of sending: never one to come
+                    return await self._alone(self._framing.ask(unit, pdu, self._tag), timeout_s, guard_s)
+            await asyncio.sleep(self.ready_at(unit) - _now())
 
     async def aclose(self) -> None:
         """Close the stream; a later exchange opens it anew."""

@@ -191,7 +191,7 @@ def test_with_four_lost_each_that_returns_is_polled_at_full_rate_within_ten_seco
     returned_s: list[float] = []
 
     async def story(bench: Bench) -> None:
-        polling = asyncio.get_running_loop().create_task(bench.poll(600.0))
+        polling = asyncio.get_running_loop().create_task(bench.poll(360.0))
         dice = random.Random(3)
         for n in range(4):
             bench.units[f"u{n}"].plugged = False
