@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.others.mosquitto import Mosquitto, Platform
+from tests.others.process import Gateway
 from tests.others.servers import Far, LibmodbusFar, PymodbusFar
 
 HERE = Path(__file__).parent
@@ -22,8 +24,8 @@ def libmodbus_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not HEADER.exists() or not shutil.which("cc"):
         pytest.skip("not here: libmodbus (apt install libmodbus-dev gcc)")
     program = tmp_path_factory.mktemp("libmodbus") / "server"
-    command = ["cc", "-O1", "-Wall", "-Werror", f"-I{HEADER.parent}", "-o", program]
-    subprocess.run([*command, HERE / "libmodbus_server.c", "-lmodbus"], check=True, timeout=60)
+    command = ["cc", "-O1", "-Wall", "-Werror", f"-I{HEADER.parent}", "-o", str(program)]
+    subprocess.run([*command, str(HERE / "libmodbus_server.c"), "-lmodbus"], check=True, timeout=60)
     return program
 
 
@@ -60,10 +62,36 @@ def _make(request: pytest.FixtureRequest) -> Far:
     return LibmodbusFar(medium, request.getfixturevalue("libmodbus_server"))
 
 
-@pytest.fixture(scope="session")
-def mosquitto() -> str:
-    """The path of Debian's mosquitto."""
-    found = shutil.which("mosquitto", path=PATH)
-    if not found:
-        pytest.skip("not here: mosquitto (apt install mosquitto)")
-    return found
+@pytest_asyncio.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    """Debian's mosquitto on a port of its own, running."""
+    program = shutil.which("mosquitto", path=PATH)
+    if not program or not shutil.which("mosquitto_sub"):
+        pytest.skip("not here: mosquitto (apt install mosquitto mosquitto-clients)")
+    ours = Mosquitto(program, tmp_path)
+    await ours.start()
+    try:
+        yield ours
+    finally:
+        await ours.stop()
+
+
+@pytest_asyncio.fixture
+async def platform(broker: Mosquitto) -> AsyncIterator[Platform]:
+    """A mosquitto_sub that hears all that any gateway says."""
+    listening = Platform(broker.port)
+    await listening.start()
+    try:
+        yield listening
+    finally:
+        await listening.stop()
+
+
+@pytest_asyncio.fixture
+async def gateway(broker: Mosquitto, platform: Platform, far: Far, tmp_path: Path) -> AsyncIterator[Gateway]:
+    """The whole gateway as its own process, polling the server, publishing to the broker; not started yet."""
+    process = Gateway(tmp_path, far, broker.port)
+    try:
+        yield process
+    finally:
+        await process.kill()

@@ -85,7 +85,7 @@ class PymodbusFar:
     async def start(self) -> None:
         """Serve."""
         units = [_unit(1, 0), _unit(2, 10_000)]
-        maker = ModbusDeviceIdentification(info_name={"VendorName": "他人", "ProductCode": "X1"})
+        maker = ModbusDeviceIdentification(info_name={"VendorName": "他人", "ProductCode": "X1"})  # type: ignore[no-untyped-call]
         if isinstance(self.endpoint, TcpEndpoint):
             self._server = ModbusTcpServer(
                 units,
@@ -112,7 +112,7 @@ class PymodbusFar:
     async def stop(self) -> None:
         """Close everything."""
         if self._server is not None:
-            await self._server.shutdown()
+            await self._server.shutdown()  # type: ignore[no-untyped-call]
             self._server = None
 
     async def set_input(self, address: int, value: bool) -> None:
@@ -172,11 +172,10 @@ class LibmodbusFar:
         listen = f"TCP-LISTEN:{self.endpoint.port},bind=127.0.0.1,reuseaddr"
         self._processes.append(await asyncio.create_subprocess_exec("socat", listen, f"OPEN:{port},raw,echo=0"))
 
-        def listens() -> bool:
-            tcp = Path("/proc/net/tcp").read_text()
-            return f"0100007F:{self.endpoint.port:04X} 00000000:0000 0A" in tcp
-
-        await until(listens, "socat to listen")
+        listening = (
+            f"0100007F:{self.endpoint.port:04X} 00000000:0000 0A"  # asking it would take its one connection
+        )
+        await until(lambda: listening in Path("/proc/net/tcp").read_text(), "socat to listen")
 
     async def _listen(self, said: asyncio.StreamReader) -> None:
         while line := await said.readline():
