@@ -1,0 +1,75 @@
+"""A process that the demo starts: its output goes to a file, its end is noticed, and it never outlives us."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.language import tr
+from drivers.errors import GatewayError
+
+STOP_S = 10.0
+LINES_SHOWN = 12
+PACKAGES = Path(__file__).parent.parent
+
+
+class ChildFailed(GatewayError):
+    """A process ended or did not come up: clean up, and show what it said last."""
+
+
+class Child:
+    """One run of `python -m …`; it has a session of its own, so Ctrl-C at the terminal reaches us first."""
+
+    def __init__(self, name: str, arguments: Sequence[str], directory: Path) -> None:
+        self.name = name
+        self.log = directory / f"{name}.log"
+        self._arguments = arguments
+        self._directory = directory
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it; raises ChildFailed."""
+        path = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
+        try:
+            with self.log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *self._arguments,
+                    cwd=self._directory,
+                    env={**os.environ, "PYTHONPATH": path},
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise ChildFailed(f"{self.name}: {error}") from error
+
+    async def ended(self) -> None:
+        """Wait until it ends by itself, which it should not; raises ChildFailed then."""
+        assert self._process is not None
+        code = await self._process.wait()
+        raise ChildFailed(self.said(tr("{name} ended with exit code {code}", name=self.name, code=code)))
+
+    async def stop(self) -> None:
+        """Ask it to stop, and wait; one that does not hear is killed."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    def said(self, what: str) -> str:
+        """`what`, and below it the last lines that the process wrote."""
+        try:
+            lines = self.log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+        except OSError:
+            lines = []
+        return "\n".join([what, *(f"  {line}" for line in lines)])

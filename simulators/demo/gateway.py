@@ -1,0 +1,37 @@
+"""The gateway as the demo runs it: its own process, in a private directory, with a copy of a configuration."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from simulators.child import Child
+from simulators.real_field import Port
+from simulators.scenario_file import read_yaml
+from simulators.tcp_port import TcpPort
+
+
+def write_config(source: Path, copy: Path, broker: tuple[str, int], ports: Mapping[str, Port]) -> dict[str, Any]:
+    """Copy a gateway's configuration with the broker and the TCP ports that there are; returns the copy."""
+    document: dict[str, Any] = read_yaml(source)
+    host, number = broker
+    document["uplink"]["brokers"] = [{"host": host, "port": number}]
+    for line in document["lines"]:
+        port = ports[line["id"]]
+        if isinstance(port, TcpPort):
+            line["tcp_port"] = port.port
+    with copy.open("w", encoding="utf-8") as file:
+        YAML(typ="rt", pure=True).dump(document, file)
+    return document
+
+
+def topics_of(document: Mapping[str, Any]) -> str:
+    """Everything that this gateway says upstream."""
+    gateway = document["gateway"]
+    return f"campus/v1/{gateway['region']}/{gateway['site']}/{gateway['id']}/#"
+
+
+def gateway_child(config: Path, directory: Path) -> Child:
+    """The same command that a service manager would start."""
+    return Child("gateway", ["-m", "agent", "run", "--config", str(config)], directory)

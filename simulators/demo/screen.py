@@ -1,0 +1,154 @@
+"""The demo as a person reads it: each step in the field, what arrived of it, and the account at the end."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from agent.language import either, tr
+from agent.uplink.messages import AlarmData
+from simulators.demo import words
+from simulators.demo.account import account
+from simulators.demo.result import Result
+from simulators.platform import Arrival
+from simulators.scenario import Said, Scenario, Step
+from simulators.scenario_score import Due
+
+WIDEST = 100
+CLOCK_WIDTH = 6
+BAR_WIDTH = 24
+PRIORITY_STYLE = {1: "bold red", 2: "yellow"}
+
+
+class Screen:
+    """Lines that scroll, and below them, on a terminal, how far the story is."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._console.width = min(console.width, WIDEST)
+        self._expected = 0
+        self._ends_s = 0.0
+        self._began_s = 0.0
+        self._dues: list[Due] = []
+        self._broker_up = True
+
+    @contextmanager
+    def story(self, scenario: Scenario, dues: list[Due]) -> Iterator[None]:
+        """While the story is played; `dues` grows as it goes."""
+        self._expected, self._dues = scenario.expected, dues
+        self._ends_s, self._began_s = scenario.begins_s[-1], asyncio.get_running_loop().time()
+        with (
+            Live(
+                console=self._console,
+                get_renderable=self._foot,
+                refresh_per_second=8,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            if self._console.is_terminal
+            else _nothing()
+        ):
+            yield
+
+    def title(self, scenario: Scenario) -> None:
+        """What will be played."""
+        self._console.print(Text(said(scenario.title), "bold"))
+        self._console.print(Text(said(scenario.about), "dim"))
+        self._console.print()
+
+    def note(self, text: str) -> None:
+        """A line of our own: what is being started, where it is."""
+        self._console.print(Text(text, "dim"))
+
+    def begins(self, step: Step) -> None:
+        """A step happens in the field."""
+        if step.broker is not None:
+            self._broker_up = step.broker == "up"
+        text = said(step.say) if step.say else words.step(step)
+        self._line(step.clock, Text.assemble(("● ", "cyan"), (text, "bold")))
+
+    def settled(self, due: Due) -> None:
+        """What was owed has arrived."""
+        assert due.arrival is not None
+        assert due.latency_s is not None
+        alarm = due.arrival.alarm
+        assert alarm is not None
+        style = "" if due.in_time else "red"
+        late = "" if due.in_time else tr(" late")
+        self._line("", _arrow(alarm), Text(f"{due.latency_s * 1000:,.0f} ms{late}", style))
+
+    def missed(self, due: Due) -> None:
+        """What was owed has not arrived in its time."""
+        want = due.expect
+        what = f"{want.device} · {words.condition(want.condition)} · {words.change(want.change)}"
+        text = tr("not arrived within {seconds:g} s: {what}", seconds=want.within_s, what=what)
+        self._line("", Text(f"  ✗ {text}", "bold red"))
+
+    def unexpected(self, arrival: Arrival) -> None:
+        """An alarm that the story does not explain."""
+        if (alarm := arrival.alarm) is not None:
+            self._line("", _arrow(alarm), Text(tr("unexpected"), "bold red"))
+
+    def account(self, result: Result) -> None:
+        """The final table, the outbox's books, and the verdict."""
+        for part in account(result):
+            self._console.print(part)
+
+    def _line(self, clock: str, what: Text, right: Text | None = None) -> None:
+        """Clock, text, and at the right margin a figure; a line without one has no blanks at its end."""
+        row = [Text(clock, "dim"), what] if right is None else [Text(clock, "dim"), what, right]
+        grid = Table.grid(expand=right is not None, padding=(0, 1, 0, 0))
+        grid.add_column(width=CLOCK_WIDTH, no_wrap=True)
+        grid.add_column(ratio=1 if right is not None else None, overflow="fold")
+        if right is not None:
+            grid.add_column(justify="right", no_wrap=True)
+        grid.add_row(*row)
+        self._console.print(grid)
+
+    def _foot(self) -> RenderableType:
+        """How much has arrived, what is under way, whether the broker is there, and the time."""
+        arrived = sum(due.arrival is not None for due in self._dues)
+        gone_s = min(asyncio.get_running_loop().time() - self._began_s, self._ends_s)
+        broker = (tr("broker there"), "green") if self._broker_up else (tr("broker gone"), "bold red")
+        text = tr(
+            "{arrived} of {expected} arrived, {waiting} under way",
+            arrived=arrived,
+            expected=self._expected,
+            waiting=len(self._dues) - arrived,
+        )
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        bar = ProgressBar(total=max(1, self._expected), completed=arrived, width=BAR_WIDTH)
+        grid.add_row(bar, Text(text), Text(*broker), Text(f"{_minutes(gone_s)} / {_minutes(self._ends_s)}", "dim"))
+        return grid
+
+
+def said(text: Said) -> str:
+    """A text of the scenario in the chosen language."""
+    return either(text.en, text.zh)
+
+
+def _arrow(alarm: AlarmData) -> Text:
+    """Who says what: name, condition, place of a panel's address, and the panel's own words."""
+    style = PRIORITY_STYLE.get(alarm.priority, "") if alarm.active else "green"
+    told = f"{words.condition(alarm.condition)} · {words.change(alarm.change)}"
+    parts = [alarm.name, told]
+    parts += [alarm.address] if alarm.address else []
+    parts += [alarm.text or alarm.location] if alarm.address else []
+    return Text.assemble(
+        ("  → ", style), " · ".join(part for part in parts if part), (f"  P{alarm.priority}", style)
+    )
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield

@@ -1,0 +1,204 @@
+"""From a scenario to an exit code: start the school, play the story, give the account, put everything away."""
+
+import asyncio
+import contextlib
+import json as json_module
+import logging
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from agent.errors import ConfigError
+from agent.language import tr
+from drivers.errors import GatewayError
+from simulators.demo import words
+from simulators.demo.result import Result, as_json, result_of
+from simulators.demo.school import Plan, School, first_of, open_school
+from simulators.demo.screen import Screen
+from simulators.platform import Arrival, Platform
+from simulators.scenario import Expect, Scenario, Step
+from simulators.scenario_check import load_scenario
+from simulators.scenario_file import configs_dir, find
+from simulators.scenario_play import play
+from simulators.scenario_score import Score
+
+EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
+EXIT_INTERRUPTED = 130
+LAST_S = 10.0  # for what is still on its way when the story has ended
+OVERDUE_POLL_S = 0.1
+LONGEST_SOCKET = 100  # bytes of a Unix socket's path, a little below the kernel's 108
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    name: str
+    scenario: Scenario
+    gateway: Path
+    broker: tuple[str, int] | None
+    keep: bool
+
+
+def show(name: str, *, broker: str | None, keep: bool, json: bool) -> int:
+    """Show it; returns the exit code."""
+    gateway = configs_dir() / "gateways" / "demo.yaml"
+    console = Console(highlight=False, quiet=json, soft_wrap=False)
+    try:
+        file = find(name)
+        wish = Wish(file.stem, load_scenario(file, gateway), gateway, _address(broker), keep)
+        result = asyncio.run(_until_signalled(wish, Screen(console)))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CONFIG
+    except GatewayError as error:
+        print(tr("the demo has failed: {error}", error=error), file=sys.stderr)
+        return 1
+    if result is None:
+        print(tr("interrupted; everything is put away"), file=sys.stderr)
+        return EXIT_INTERRUPTED
+    if json:
+        print(json_module.dumps(as_json(result), ensure_ascii=False, indent=2))
+    return 0 if result.ok else 1
+
+
+def _address(broker: str | None) -> tuple[str, int] | None:
+    if broker is None:
+        return None
+    host, _, port = broker.rpartition(":")
+    if not host or not port.isdigit():
+        raise GatewayError(tr("--broker wants HOST:PORT, not {given}", given=repr(broker)))
+    return host, int(port)
+
+
+async def _until_signalled(wish: Wish, screen: Screen) -> Result | None:
+    """The result, or None when Ctrl-C came before there was one; a second Ctrl-C does not stop the tidying up."""
+    demo = Demo(wish, screen)
+    task = asyncio.create_task(demo.run())
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, _cancel_once, task)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return demo.result
+
+
+def _cancel_once(task: "asyncio.Task[None]") -> None:
+    if not task.cancelling():
+        task.cancel()
+
+
+class Demo:
+    """One showing; it is the audience of the story."""
+
+    def __init__(self, wish: Wish, screen: Screen) -> None:
+        self.result: Result | None = None
+        self._wish, self._screen = wish, screen
+        self._score = Score(wish.scenario.may_come)
+        self._platform = Platform()
+        self._school: School
+
+    async def run(self) -> None:
+        """Show it to the end; whatever happens, nothing is left behind."""
+        scenario = self._wish.scenario
+        self._screen.title(scenario)
+        with _directory() as directory, _log_to(directory / "demo.log"):
+            plan = Plan(
+                self._wish.gateway,
+                configs_dir() / "broker" / "demo.toml",
+                directory,
+                scenario.start,
+                self._wish.broker,
+            )
+            self._screen.note(tr("starting: simulated field, broker, platform, gateway …"))
+            async with open_school(plan, self._platform, self._heard) as self._school:
+                await first_of(self._show(), self._school.gateway.ended(), self._overdue())
+
+    async def _show(self) -> None:
+        school, scenario = self._school, self._wish.scenario
+        await school.ready()
+        self._screen.note(tr("{count} devices read; the day begins", count=len(school.kinds)))
+        with self._screen.story(scenario, self._score.dues):
+            await play(scenario, school, self)
+            await self._score.settle()
+        outbox = await school.drained(LAST_S)
+        unreadable = school.subscriber.unreadable
+        self.result = result_of(self._wish.name, self._score, self._platform, unreadable, outbox)
+        self._screen.account(self.result)
+        if self._wish.keep:
+            self._tell_how_to_connect()
+            await asyncio.Event().wait()
+
+    # --- the story's audience ---------------------------------------------------------------------------
+
+    def begins(self, step: Step, _at_s: float) -> None:
+        """A step happens now."""
+        self._screen.begins(step)
+
+    def owed(self, step: Step, expect: Expect, caused_s: float) -> None:
+        """Its cause is there."""
+        self._score.owe(step, expect, caused_s, self._group(expect))
+
+    def _group(self, expect: Expect) -> str:
+        if not self._school.broker_up:
+            return words.OUTAGE
+        return words.LOST if expect.condition == "lost" else self._school.kinds[expect.device]
+
+    # --- what comes upstream ----------------------------------------------------------------------------
+
+    def _heard(self, arrival: Arrival) -> None:
+        before = len(self._score.unexpected)
+        if (due := self._score.arrived(arrival)) is not None:
+            self._screen.settled(due)
+        elif len(self._score.unexpected) > before:
+            self._screen.unexpected(arrival)
+
+    async def _overdue(self) -> None:
+        """Say it once when something has not arrived in its time."""
+        told: set[int] = set()
+        while True:
+            now_s = asyncio.get_running_loop().time()
+            for number, due in enumerate(self._score.dues):
+                if due.arrival is None and due.over_s < now_s and number not in told:
+                    told.add(number)
+                    self._screen.missed(due)
+            await asyncio.sleep(OVERDUE_POLL_S)
+
+    def _tell_how_to_connect(self) -> None:
+        school = self._school
+        host, port = school.address
+        topics = "campus/v1/#"
+        lines = [tr("still running, until Ctrl-C. In another terminal:")]
+        lines.append(f"  mosquitto_sub -V mqttv5 -h {host} -p {port} -t '{topics}' -v")
+        if school.own is not None:
+            lines.append(f"  mosquitto_sub -V mqttv311 -h {host} -p {school.own.mqtt311} -t '{topics}' -v")
+        lines.append(f"  campusgw status --socket {school.control.socket}")
+        lines.append(f"  campusgw alarm list --socket {school.control.socket}")
+        for line in lines:
+            self._screen.note(line)
+
+
+@contextlib.contextmanager
+def _directory() -> Iterator[Path]:
+    """A fresh private directory, so that no state of an earlier showing is left; short enough for a socket."""
+    long = len(tempfile.gettempdir()) > LONGEST_SOCKET // 2
+    with tempfile.TemporaryDirectory(prefix="campusgw-demo-", dir="/tmp" if long else None) as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def _log_to(file: Path) -> Iterator[None]:
+    """What libraries say goes to a file: a link that breaks on purpose is no news on the screen."""
+    root, writer = logging.getLogger(), logging.FileHandler(file)
+    root.addHandler(writer)
+    try:
+        yield
+    finally:
+        root.removeHandler(writer)
+        writer.close()

@@ -1,0 +1,60 @@
+"""The simulated field on real ports: pseudo-terminals under the configured names, TCP ports on loopback."""
+
+import random
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from drivers.stream import SerialPort
+from simulators.field import Field, FieldLine
+from simulators.field_file import LineSetup
+from simulators.pty_port import FarSides, PtyPort
+from simulators.tcp_port import TcpPort
+
+Port = PtyPort | TcpPort
+
+
+@asynccontextmanager
+async def real_field(
+    lines: Iterable[LineSetup], random: random.Random, *, root: Path = Path(), other_ports: bool = False
+) -> AsyncIterator["RealField"]:
+    """Every line of the field on its port; raises PortRefused. Relative names of serial ports count from `root`.
+
+    With `other_ports` a TCP port that is taken is replaced by a free one; `ports` says which.
+    """
+    far_sides = FarSides()
+    field = Field(lines, random)
+    ports = {name: _port(line, far_sides, root, other_ports) for name, line in field.lines.items()}
+    real = RealField(field, ports)
+    try:
+        await real.follow()
+        yield real
+    finally:
+        await real.take_away()
+        await far_sides.end()
+
+
+class RealField:
+    """A field and its ports, by line."""
+
+    def __init__(self, field: Field, ports: dict[str, Port]) -> None:
+        self.field = field
+        self.ports = ports
+
+    async def follow(self) -> None:
+        """Ports appear and vanish as the field's lines do."""
+        for name, line in self.field.lines.items():
+            port = self.ports[name]
+            await (port.restore() if line.reachable else port.vanish())
+
+    async def take_away(self) -> None:
+        """All ports vanish."""
+        for port in self.ports.values():
+            await port.vanish()
+
+
+def _port(line: FieldLine, far_sides: FarSides, root: Path, other_ports: bool) -> Port:
+    endpoint = line.setup.endpoint
+    if isinstance(endpoint, SerialPort):
+        return PtyPort(root / endpoint.path, line.run, far_sides)
+    return TcpPort(endpoint.host, endpoint.port, line.run, far_sides, or_another=other_ports)
