@@ -1,0 +1,65 @@
+"""What every simulated fire panel offers, however its protocol turns."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from drivers.errors import LineError
+from drivers.stream import ByteStream
+
+LATCHED = ("fire", "prealarm")  # these do not end by themselves
+RESETTABLE = (*LATCHED, "supervisory", "activated", "test")
+CLOCK = (10, 1, 20, 14, 57, 0)  # the panels' clocks stand at 2010-01-20 14:57: nobody believes them anyway
+
+
+class SimulatedPanel(Protocol):
+    """A panel at the far side of a line; without power (`plugged` False) it neither hears nor speaks."""
+
+    plugged: bool
+
+    async def run(self, stream: ByteStream) -> None:
+        """Be at this wire until it is gone; may be run again on a new one."""
+
+    def say(self, address: str, condition: str, active: bool = True, text: str = "") -> None:
+        """A point begins or ends a condition; a latched alarm ends at the panel's reset only."""
+
+    def reset(self) -> None:
+        """Somebody presses reset: alarms end, faults and isolations stay."""
+
+
+class Board:
+    """The panel's lamps: what is there, by address and condition, with the point's text."""
+
+    def __init__(self) -> None:
+        self.lit: dict[tuple[str, str], str] = {}
+
+    def put(self, address: str, condition: str, active: bool, text: str) -> bool:
+        """Note what a point says; False when the panel would not tell it."""
+        key = (address, condition)
+        if active:
+            self.lit[key] = text
+            return True
+        return condition not in LATCHED and self.lit.pop(key, None) is not None
+
+    def reset(self) -> list[tuple[str, str]]:
+        """What the reset ended."""
+        ended = [key for key in self.lit if key[1] in RESETTABLE]
+        for key in ended:
+            del self.lit[key]
+        return ended
+
+
+async def at_the_wire(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Do these until the wire is gone, which is no failure."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(job)
+    except* LineError:
+        pass
+
+
+def numbers(address: str) -> tuple[int, int, int]:
+    """`1.3.30`: panel, loop, point."""
+    panel, loop, point = (int(part) for part in address.split("."))
+    return panel, loop, point
