@@ -25,10 +25,13 @@ class PanelPoller:
         self._reopen_s = 0.0
 
     async def run(self) -> None:
-        """Listen for ever; ends only by cancellation."""
-        while True:
-            self.progress.at_s = asyncio.get_running_loop().time()
-            await self._listen()
+        """Listen for ever; ends only by cancellation, and then nobody answers the panel any more."""
+        try:
+            while True:
+                self.progress.at_s = asyncio.get_running_loop().time()
+                await self._listen()
+        finally:
+            await self.panel.aclose()
 
     async def _listen(self) -> None:
         try:

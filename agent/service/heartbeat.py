@@ -4,8 +4,7 @@ import asyncio
 import platform
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from agent.records import Lane
 from agent.service.pipe import Pipe
 from agent.uplink.messages import HeartbeatData
 from agent.uplink.uplink import UplinkStatus
+from drivers.counters import UnitCounters
 
 THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 Poller = ModbusPoller | PanelPoller
@@ -75,7 +75,9 @@ class Pulse:
         shown["lost"] = health.count("lost")
         if isinstance(poller, ModbusPoller):
             shown["load"] = self._load(poller, now_s)
-            shown["errors"] = _errors(asdict(poller.line.counters))
+            shown["errors"] = _errors(poller.line.counters.units.values())
+        else:
+            shown["errors"] = _errors([poller.panel.counters])
         return shown
 
     def _load(self, poller: ModbusPoller, now_s: float) -> float:
@@ -85,10 +87,10 @@ class Pulse:
         return round(min(1.0, used / max(1e-3, now_s - self._seen_s)), 4)
 
 
-def _errors(counters: Mapping[str, Any]) -> dict[str, int]:
-    names = ("timeouts", "crc", "short", "late", "wrong_unit", "other_function")
-    units = counters["units"].values()
-    return {name: sum(unit[name] for unit in units) for name in names}
+def _errors(units: Iterable[UnitCounters]) -> dict[str, int]:
+    names = ("timeouts", "crc", "short", "garbage", "late", "wrong_unit", "other_function")
+    counted = list(units)
+    return {name: sum(getattr(unit, name) for unit in counted) for name in names}
 
 
 def versions() -> dict[str, str]:
