@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from agent.alarms.kinds import KINDS
-from agent.alarms.model import ConditionState, DeviceMemory, Hold, State
+from agent.alarms.model import ConditionState, DeviceMemory, Hold, HoldKind, State
 from agent.site import Device
 
 
@@ -26,11 +26,15 @@ def memory_from_json(device: Device, text: str) -> DeviceMemory:
         kept = json.loads(text)
     except ValueError:
         return DeviceMemory()
-    known = KINDS[device.kind].conditions
     if not isinstance(kept, dict):
         return DeviceMemory()
-    states = {key: _unpack(raw) for key, raw in kept.items() if key.rpartition("/")[2] in known}
+    states = {key: _unpack(raw) for key, raw in kept.items() if _fits(device, key)}
     return DeviceMemory({key: state for key, state in states.items() if state is not None})
+
+
+def _fits(device: Device, key: str) -> bool:
+    address, _, condition = key.rpartition("/")
+    return condition in KINDS[device.kind].conditions and (not address or device.kind == "fire_panel")
 
 
 def _pack(condition: ConditionState) -> dict[str, Any]:
@@ -44,13 +48,19 @@ def _pack(condition: ConditionState) -> dict[str, Any]:
 def _unpack(raw: Any) -> ConditionState | None:
     try:
         hold = raw.get("hold")
-        return ConditionState(State(raw["state"]), Hold(*hold) if hold else None)
+        return ConditionState(State(raw["state"]), _unpack_hold(*hold) if hold else None)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
+def _unpack_hold(kind: Any, reason: Any, person: Any, until_utc_s: Any) -> Hold:
+    if kind not in get_args(HoldKind):
+        raise ValueError(kind)
+    return Hold(kind, str(reason), str(person), float(until_utc_s))
+
+
 def snapshot(device: Device, memory: DeviceMemory) -> dict[str, Any]:
-    """The device's conditions that are not normal, most urgent first, and whether it is lost."""
+    """The device's conditions that are not normal, most urgent first, whether it is lost, and how it moves."""
     spec = KINDS[device.kind].conditions
     shown = []
     for key, condition in memory.conditions.items():
@@ -68,7 +78,8 @@ def snapshot(device: Device, memory: DeviceMemory) -> dict[str, Any]:
             }
         )
     lost = memory.conditions.get("lost", ConditionState()).state.active
-    return {"lost": lost, "conditions": sorted(shown, key=lambda c: (c["priority"], c["condition"], c["address"]))}
+    urgent_first = sorted(shown, key=lambda c: (c["priority"], c["condition"], c["address"]))
+    return {"lost": lost, "motion": memory.motion, "conditions": urgent_first}
 
 
 def _shown_hold(hold: Hold | None) -> Mapping[str, Any] | None:

@@ -18,6 +18,7 @@ Action = Literal[
     "return_to_service",
 ]
 HoldKind = Literal["shelved", "suppressed", "out_of_service"]
+Motion = Literal["closed", "opening", "open", "closing", "stopped", "obstructed", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Somebody set an alarm aside, for a reason and until an end time; it still exists and is reported."""
+    """Somebody set an alarm aside, for a reason and until an end time; it still exists and is reported.
+
+    `until_s` is the same end on the loop's clock: a wall clock that is put back must not make a hold longer.
+    None after a restart, until judge has seen it.
+    """
 
     kind: HoldKind
     reason: str
     person: str
     until_utc_s: float
+    until_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +87,13 @@ class ConditionState:
 class DeviceMemory:
     """All that judge remembers of a device: conditions by `condition` or `address/condition`, and marks.
 
-    `marks` are the kind's own notes: name → loop time at which something began.
+    `marks` are the kind's own notes: name → loop time at which something began. `motion`: how it was last
+    seen to move, where it can.
     """
 
     conditions: Mapping[str, ConditionState] = field(default_factory=dict)
     marks: Mapping[str, float] = field(default_factory=dict)
+    motion: Motion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,60 +1,79 @@
 """What an operator orders: acknowledge, reset, set aside; each with a name, each told upstream."""
 
+import math
 from dataclasses import replace
+from typing import get_args
 
 from agent.alarms.kinds import KINDS
-from agent.alarms.model import Change, ConditionState, DeviceMemory, Hold, Judgement, Order, State, key_of
-from agent.alarms.spec import ConditionSpec
+from agent.alarms.model import (
+    Action,
+    ConditionState,
+    DeviceMemory,
+    Hold,
+    HoldKind,
+    Judgement,
+    Order,
+    State,
+    key_of,
+)
+from agent.alarms.spec import COMMON, ConditionSpec, Seen
 from agent.alarms.states import acknowledged, reset
+from agent.alarms.tell import told
 from agent.errors import OrderRefused
 from agent.site import Device
 
 SHELVE_MOST_S = 8 * 3600.0  # standards: shelving at most 8 h, with reason, person and automatic return
-HOLDS = {"shelve": "shelved", "suppress": "suppressed", "out_of_service": "out_of_service"}
-RELEASES = {"unshelve": "shelved", "release": "suppressed", "return_to_service": "out_of_service"}
+HOLDS: dict[str, HoldKind] = {"shelve": "shelved", "suppress": "suppressed", "out_of_service": "out_of_service"}
+RELEASES: dict[str, HoldKind] = {
+    "unshelve": "shelved",
+    "release": "suppressed",
+    "return_to_service": "out_of_service",
+}
 DONE = {"unshelve": "unshelved", "release": "released", "return_to_service": "returned_to_service"}
 
 
 def operate(device: Device, memory: DeviceMemory, order: Order, now_s: float, utc_s: float) -> Judgement:
     """Carry out one order; raises OrderRefused with what to do instead."""
-    spec = KINDS[device.kind].conditions.get(order.condition)
-    if spec is None:
-        known = ", ".join(KINDS[device.kind].conditions)
-        raise OrderRefused(f"{device.id} has no condition {order.condition!r}; it has: {known}")
-    if not order.person:
+    spec = _condition(device, memory, order)
+    if not order.person.strip():
         raise OrderRefused("an order needs the name of the person who gives it")
     key = key_of(order.condition, order.address)
     before = memory.conditions.get(key, ConditionState())
-    after, change = _carry_out(spec, before, order, utc_s)
-    told = Change(
-        device.id,
-        order.condition,
-        change,
-        after.state,
-        after.state.active,
-        spec.priority,
-        address=order.address,
-        person=order.person,
-        reason=order.reason,
-        until_utc_s=after.hold.until_utc_s if after.hold else None,
-        hold=after.hold.kind if after.hold else None,
-    )
-    due_s = now_s + after.hold.until_utc_s - utc_s if after.hold else now_s
-    return Judgement(DeviceMemory({**memory.conditions, key: after}, memory.marks), (told,), due_s)
+    after, change = _carry_out(spec, before, order, now_s, utc_s)
+    seen = Seen(order.condition, None, order.address)
+    done = replace(told(device, spec, seen, after, change), person=order.person, reason=order.reason)
+    return Judgement(replace(memory, conditions={**memory.conditions, key: after}), (done,), now_s)
+
+
+def _condition(device: Device, memory: DeviceMemory, order: Order) -> ConditionSpec:
+    """The condition that is meant; an order for one that cannot be there would seem to help and do nothing."""
+    known = KINDS[device.kind].conditions
+    spec = known.get(order.condition)
+    if spec is None:
+        names = ", ".join(known)
+        raise OrderRefused(f"{device.id} has no condition {order.condition!r}; it has: {names}")
+    by_address = device.kind == "fire_panel" and order.condition not in COMMON
+    if by_address and not order.address:
+        keys = sorted(key for key in memory.conditions if key.endswith(f"/{order.condition}"))
+        now = ", ".join(key.rpartition("/")[0] for key in keys) or "no address has it"
+        raise OrderRefused(f"say at which address of {device.id}; now: {now}")
+    if order.address and not by_address:
+        raise OrderRefused(f"{order.condition} of {device.id} has no addresses")
+    return spec
 
 
 def _carry_out(
-    spec: ConditionSpec, before: ConditionState, order: Order, utc_s: float
+    spec: ConditionSpec, before: ConditionState, order: Order, now_s: float, utc_s: float
 ) -> tuple[ConditionState, str]:
     if order.action == "acknowledge":
         return _acknowledge(before)
     if order.action == "reset":
         return _reset(before)
     if order.action in HOLDS:
-        return _hold(spec, before, order, utc_s)
+        return _hold(spec, before, order, now_s, utc_s)
     if order.action in RELEASES:
         return _release(before, order)
-    raise OrderRefused(f"no action {order.action!r}; known: acknowledge, reset, {', '.join((*HOLDS, *RELEASES))}")
+    raise OrderRefused(f"no action {order.action!r}; known: {', '.join(get_args(Action))}")
 
 
 def _acknowledge(before: ConditionState) -> tuple[ConditionState, str]:
@@ -71,17 +90,22 @@ def _reset(before: ConditionState) -> tuple[ConditionState, str]:
     return replace(before, state=reset(before.state)), "reset"
 
 
-def _hold(spec: ConditionSpec, before: ConditionState, order: Order, utc_s: float) -> tuple[ConditionState, str]:
-    kind = HOLDS[order.action]
-    if not order.reason or order.until_utc_s is None:
+def _hold(
+    spec: ConditionSpec, before: ConditionState, order: Order, now_s: float, utc_s: float
+) -> tuple[ConditionState, str]:
+    kind, until_utc_s = HOLDS[order.action], order.until_utc_s
+    if not order.reason.strip() or until_utc_s is None or not math.isfinite(until_utc_s):
         raise OrderRefused("setting an alarm aside needs a reason and an end time")
-    if order.until_utc_s <= utc_s:
+    if until_utc_s <= utc_s:
         raise OrderRefused("the end time is in the past")
     if not spec.shelvable and kind != "out_of_service":
         raise OrderRefused("this alarm saves lives: it cannot be shelved, only taken out of service by name")
-    if kind == "shelved" and order.until_utc_s - utc_s > SHELVE_MOST_S:
+    if kind == "shelved" and until_utc_s - utc_s > SHELVE_MOST_S:
         raise OrderRefused("shelving ends after 8 hours at most")
-    return replace(before, hold=Hold(kind, order.reason, order.person, order.until_utc_s)), kind  # type: ignore[arg-type]
+    if before.hold is not None and before.hold.kind != kind:
+        raise OrderRefused(f"it is {before.hold.kind} by {before.hold.person} already; end that first")
+    until_s = now_s + until_utc_s - utc_s
+    return replace(before, hold=Hold(kind, order.reason, order.person, until_utc_s, until_s)), kind
 
 
 def _release(before: ConditionState, order: Order) -> tuple[ConditionState, str]:

@@ -145,7 +145,11 @@ Assess = Callable[[View], Sight]
 
 @dataclass(frozen=True, slots=True)
 class KindSpec:
-    """One kind of device. `ascending`: pairs of settings of which the first must be below the second."""
+    """One kind of device.
+
+    `needs`: without all names (roles, settings) of one of these groups it could never see what it is there for.
+    `ascending`: pairs of settings of which the first must be below the second.
+    """
 
     title: Title
     roles: Mapping[str, RoleSpec]
@@ -153,6 +157,7 @@ class KindSpec:
     assess: Assess
     settings: Mapping[str, SettingSpec] = field(default_factory=dict)
     any_number: bool = False
+    needs: tuple[tuple[str, ...], ...] = ()
     ascending: tuple[tuple[str, str], ...] = ()
 
 

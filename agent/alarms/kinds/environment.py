@@ -30,14 +30,9 @@ def assess(view: View) -> Sight:
 
 
 def _limit(view: View, name: str, side: str, limit: float) -> Seen:
-    condition, value = f"{name}_{side}", view.number(name)
-    if value is None:
-        return Seen(condition, None)
-    use = view.device.points[name]
-    band = use.deadband if use.deadband is not None else abs(limit) * DEADBAND
-    slack = band if view.was_active(condition) else 0.0
-    active = value >= limit - slack if side == "high" else value <= limit + slack
-    return Seen(condition, active, cause=f"{value:g}, limit {limit:g}" if active else "")
+    condition = f"{name}_{side}"
+    active = view.beyond(condition, name, limit, abs(limit) * DEADBAND, below=side == "low")
+    return Seen(condition, active, cause=f"{view.number(name):g}, limit {limit:g}" if active else "")
 
 
 KIND = KindSpec(
@@ -64,4 +59,5 @@ KIND = KindSpec(
     }
     | COMMON_SETTINGS,
     any_number=True,
+    ascending=tuple((f"{name}_low", f"{name}_high") for name, _ in NAMES),
 )

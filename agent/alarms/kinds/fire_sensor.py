@@ -1,4 +1,4 @@
-"""The fire sensor (flame, heat, call point): alarm, pre-alarm, fault, disabled, test."""
+"""The fire sensor (flame, heat, call point): alarm, pre-alarm, fault, disabled, test; its alarm latches."""
 
 from agent.alarms.spec import COMMON, COMMON_SETTINGS, ConditionSpec, KindSpec, RoleSpec, Sight, Title, View, flags
 
@@ -21,7 +21,9 @@ KIND = KindSpec(
         "level": RoleSpec(Title("level", "测量值"), "number"),
     },
     {
-        "alarm": ConditionSpec(Title("fire alarm", "火警"), 1, "alarm", shelvable=False, chatter=False),
+        "alarm": ConditionSpec(
+            Title("fire alarm", "火警"), 1, "alarm", latching=True, shelvable=False, chatter=False
+        ),
         "prealarm": ConditionSpec(Title("fire pre-alarm", "火灾预警"), 2, "prealarm"),
         "fault": ConditionSpec(Title("fault", "故障"), 3, "fault", on_delay_s=1.0),
         "disabled": ConditionSpec(Title("disabled", "屏蔽"), 3, "disabled"),
@@ -30,4 +32,5 @@ KIND = KindSpec(
     },
     assess,
     dict(COMMON_SETTINGS),
+    needs=(("alarm",),),
 )

@@ -58,7 +58,13 @@ KIND = KindSpec(
     },
     {
         "pressed": ConditionSpec(
-            Title("one-key alarm pressed", "一键报警"), 1, "pressed", latching=True, shelvable=False, chatter=False
+            Title("one-key alarm pressed", "一键报警"),
+            1,
+            "pressed",
+            "zone",
+            latching=True,
+            shelvable=False,
+            chatter=False,
         ),
         "tamper": ConditionSpec(Title("tamper", "防拆报警"), 2, "tamper"),
         "line_fault": ConditionSpec(Title("line fault", "线路故障"), 2, "line_fault", on_delay_s=1.0),
@@ -72,4 +78,6 @@ KIND = KindSpec(
         "normal_high": _bound("zone: normal up to", "回路：正常上限", 0.65),
         **COMMON_SETTINGS,
     },
+    needs=(("pressed",), ("zone",)),
+    ascending=(("alarm_low", "alarm_high"), ("alarm_high", "normal_high"), ("normal_low", "normal_high")),
 )

@@ -15,15 +15,15 @@ from agent.alarms.spec import (
 )
 
 LOW_CHARGE = 30.0  # percent; ours, configurable
+DEADBAND = 5.0  # percent of charge; a point's own `deadband` wins
 
 
 def assess(view: View) -> Sight:
     """Flags as they are; the charge judges where no flag says that the battery is low."""
     seen = flags(view, ("on_battery", "battery_low", "fault"))
     if view.has("charge") and not view.has("battery_low"):
-        charge = view.number("charge")
-        low = None if charge is None else charge < view.setting("low_charge", LOW_CHARGE)
-        seen.append(Seen("battery_low", low, cause=f"charge {charge:g} %" if low else ""))
+        low = view.beyond("battery_low", "charge", view.setting("low_charge", LOW_CHARGE), DEADBAND, below=True)
+        seen.append(Seen("battery_low", low, cause=f"charge {view.number('charge'):g} %" if low else ""))
     return Sight(tuple(seen))
 
 
@@ -43,7 +43,9 @@ KIND = KindSpec(
     },
     {
         "on_battery": ConditionSpec(Title("on battery", "电池供电"), 3, "on_battery", on_delay_s=5.0),
-        "battery_low": ConditionSpec(Title("battery low", "电池电量低"), 2, "battery_low", on_delay_s=5.0),
+        "battery_low": ConditionSpec(
+            Title("battery low", "电池电量低"), 2, "battery_low", "charge", on_delay_s=5.0
+        ),
         "fault": ConditionSpec(Title("fault", "故障"), 3, "fault", on_delay_s=1.0),
         **COMMON,
     },

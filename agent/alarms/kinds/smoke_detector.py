@@ -1,4 +1,7 @@
-"""The smoke detector: alarm, pre-alarm, contamination, fault, battery; or thresholds on a level."""
+"""The smoke detector: alarm, pre-alarm, contamination, fault, battery; or thresholds on a level.
+
+Its alarm latches here: most registers of this class show the smoke of the moment only.
+"""
 
 from agent.alarms.spec import (
     COMMON,
@@ -14,7 +17,7 @@ from agent.alarms.spec import (
     flags,
 )
 
-HYSTERESIS = 0.1  # of the threshold, so that a level at the threshold does not flutter
+DEADBAND = 0.1  # of the threshold; ours: smoke flutters more than a temperature. A point's `deadband` wins
 
 
 def assess(view: View) -> Sight:
@@ -28,11 +31,8 @@ def assess(view: View) -> Sight:
 
 
 def _by_level(view: View, condition: str, limit: float) -> Seen:
-    level = view.number("level")
-    if level is None:
-        return Seen(condition, None)
-    threshold = limit * (1 - HYSTERESIS) if view.was_active(condition) else limit
-    return Seen(condition, level >= threshold, cause=f"level {level:g} of {limit:g}" if level >= threshold else "")
+    active = view.beyond(condition, "level", limit, limit * DEADBAND)
+    return Seen(condition, active, cause=f"level {view.number('level'):g}, limit {limit:g}" if active else "")
 
 
 KIND = KindSpec(
@@ -46,8 +46,10 @@ KIND = KindSpec(
         "level": RoleSpec(Title("smoke level", "烟雾浓度"), "number"),
     },
     {
-        "alarm": ConditionSpec(Title("smoke alarm", "烟雾报警"), 1, "alarm", shelvable=False, chatter=False),
-        "prealarm": ConditionSpec(Title("smoke pre-alarm", "烟雾预警"), 2, "prealarm"),
+        "alarm": ConditionSpec(
+            Title("smoke alarm", "烟雾报警"), 1, "alarm", "level", latching=True, shelvable=False, chatter=False
+        ),
+        "prealarm": ConditionSpec(Title("smoke pre-alarm", "烟雾预警"), 2, "prealarm", "level"),
         "contamination": ConditionSpec(Title("contaminated", "探测器污染"), 3, "contamination", on_delay_s=15.0),
         "fault": ConditionSpec(Title("fault", "故障"), 3, "fault", on_delay_s=1.0),
         "battery_low": ConditionSpec(Title("battery low", "电池电量低"), 3, "battery", on_delay_s=15.0),
@@ -59,4 +61,6 @@ KIND = KindSpec(
         "prealarm_level": SettingSpec(Title("level that is a pre-alarm", "预警浓度"), None, 0),
         **COMMON_SETTINGS,
     },
+    needs=(("alarm",), ("level", "alarm_level")),
+    ascending=(("prealarm_level", "alarm_level"),),
 )
