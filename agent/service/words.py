@@ -29,6 +29,7 @@ def alarm_data(device: Device, change: Change, table: PointTable) -> dict[str, A
         "person": change.person,
         "reason": change.reason,
         "until": change.until_utc_s,
+        "hold": change.hold,
         "values": {role: _value(point) for role, point in seen.items()},
     }
 

@@ -76,13 +76,14 @@ class ConditionShown(_Payload):
 
 
 class DeviceStateData(_Payload):
-    """A device as it is now (retained)."""
+    """A device as it is now (retained); `motion` of what moves, such as a barrier."""
 
     device: str
     kind: str
     name: str
     location: str
     lost: bool
+    motion: Literal["closed", "opening", "open", "closing", "stopped", "obstructed", "unknown"] | None = None
     conditions: list[ConditionShown]
     points: dict[str, PointShown]
     at: float
