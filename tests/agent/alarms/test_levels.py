@@ -53,7 +53,8 @@ def test_what_is_no_number_moves_no_level(bad: object) -> None:
     assert script.state("alarm").active
 
 
-CANTEEN = device(
+COLD_AND_HOT = {"temperature_high": 45, "temperature_low": -5}
+CANTEEN = device("environment", "temperature", "humidity", settings=COLD_AND_HOT)
     "environment", "temperature", "humidity", settings={"temperature_high": 45, "temperature_low": -5}
 )
 
