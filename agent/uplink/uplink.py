@@ -102,6 +102,8 @@ class Uplink:
                 group.create_task(_until_lost(session), name="link")
         except* UplinkError as errors:
             self._down(f"{broker.host}:{broker.port}: {_first(errors)}")
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # before Python 3.13 a TaskGroup that fails forgets it was cancelled too
 
     async def _say_hello(self, session: Session) -> None:
         """Birth, and every device's state anew: the broker may have forgotten."""
