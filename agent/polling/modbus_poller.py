@@ -30,7 +30,8 @@ class ModbusPoller:
     def __init__(self, plan: LinePlan, line: ModbusLine, host: Host, sink: Sink) -> None:
         self.plan = plan
         self.line = line
-        self.progress = Progress(limit_s=15.0 + 2 * max(unit.timeout_s + unit.guard_s for unit in plan.units))
+        slowest_s = max(unit.timeout_s + unit.guard_s for unit in plan.units)
+        self.progress = Progress(asyncio.get_running_loop().time(), 15.0 + 2 * slowest_s)
         self.roll = Roll(plan, sink)
         self.schedule = schedule_of(plan)
         self.devices = {unit.id: _device(line, unit) for unit in plan.units}

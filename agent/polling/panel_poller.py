@@ -17,7 +17,7 @@ class PanelPoller:
     def __init__(self, plan: LinePlan, panel: Panel, host: Host, sink: Sink) -> None:
         self.plan = plan
         self.panel = panel
-        self.progress = Progress()
+        self.progress = Progress(asyncio.get_running_loop().time())
         self.roll = Roll(plan, sink)
         self._unit = plan.units[0].id
         self._random = host.random
