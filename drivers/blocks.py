@@ -1,5 +1,6 @@
 """Which reads serve a profile's points best, as arithmetic."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -39,19 +40,37 @@ def plan_blocks(
 ) -> tuple[Block, ...]:
     """The fewest reads for the wanted points, none above the profile's limits or `max_block_s`.
 
-    Alarm points are kept apart from the others, so that the fast reads stay short.
+    Alarm points are kept apart from the others, so that the fast reads stay short; a heartbeat is read as
+    often as they are. What the device wants asked as one exact block is asked so, whatever it costs.
     """
-    points = [point for point in profile.readable_points if point.name in wanted]
-    planned: list[Block] = []
+    beat = profile.heartbeat.point if profile.heartbeat is not None and wanted else None
+    points = [point for point in profile.readable_points if point.name in wanted or point.name == beat]
+    planned, free = _exact(profile, points)
     for alarm in (True, False):
         for table in FUNCTION:
-            group = sorted((p for p in points if p.table == table and p.alarm == alarm), key=lambda p: p.address)
+            group = [p for p in free if p.table == table and (p.alarm or p.name == beat) == alarm]
+            group.sort(key=lambda point: point.address)
             planned += _merge(profile, table, group, alarm, max_block_s, character_s)
     return tuple(planned)
 
 
+def _exact(profile: DeviceProfile, points: list[Point]) -> tuple[list[Block], list[Point]]:
+    """The exact blocks that the points need, and the points that need none."""
+    blocks, free = [], points
+    for exact in profile.exact_blocks:
+        held = [point for point in free if exact.holds(point)]
+        free = [point for point in free if point not in held]
+        if held:
+            names = tuple(point.name for point in held)
+            blocks.append(Block(exact.table, exact.address, exact.count, names, any(p.alarm for p in held)))
+    return blocks, free
+
+
 def halves(profile: DeviceProfile, block: Block) -> tuple[Block, ...]:
     """The two halves of a block that a device refuses as a whole; the block itself where it cannot be parted."""
+    whole = (block.table, block.address, block.count)
+    if whole in [(exact.table, exact.address, exact.count) for exact in profile.exact_blocks]:
+        return (block,)
     points = sorted((profile.point(name) for name in block.points), key=lambda point: point.address)
     middle = points[len(points) // 2].address
     low = [point for point in points if point.address < middle]
@@ -66,12 +85,14 @@ def _spanning(block: Block, points: list[Point]) -> Block:
 
 
 def most_at_once(profile: DeviceProfile, table: Table, max_block_s: float, character_s: float) -> int:
-    """The longest read of this table that fits the device's limit and the time."""
-    limit = profile.limits.max_bits if table in ("coil", "discrete") else profile.limits.max_registers
-    count = limit
-    while count > 1 and exchange_s(table, count, character_s, profile.turnaround_s) > max_block_s:
-        count = max(1, count * 3 // 4)
-    return count
+    """The longest read of this table that fits the device's limit and the time; one at least."""
+    of_bits = table in ("coil", "discrete")
+    limit = profile.limits.max_bits if of_bits else profile.limits.max_registers
+    if not character_s:
+        return limit
+    spare_s = max_block_s - exchange_s(table, 0, character_s, profile.turnaround_s)
+    characters = max(0, math.floor(spare_s / character_s))
+    return min(limit, max(1, 8 * characters if of_bits else characters // 2))
 
 
 def _merge(
@@ -83,11 +104,12 @@ def _merge(
     character_s: float,
 ) -> list[Block]:
     most = most_at_once(profile, table, max_block_s, character_s)
+    bridge = _bridge(profile, table, character_s)
     blocks: list[Block] = []
     for point in points:
         last = blocks[-1] if blocks else None
         end = point.address + point.width
-        if last is not None and _joins(profile, last, point) and end - last.address <= most:
+        if last is not None and point.address <= last.address + last.count + bridge and end - last.address <= most:
             count = max(last.count, end - last.address)
             blocks[-1] = Block(table, last.address, count, (*last.points, point.name), alarm)
         else:
@@ -95,5 +117,11 @@ def _merge(
     return blocks
 
 
-def _joins(profile: DeviceProfile, block: Block, point: Point) -> bool:
-    return profile.holes or point.address <= block.address + block.count
+def _bridge(profile: DeviceProfile, table: Table, character_s: float) -> int:
+    """How many unused bits or registers are read along rather than asking once more."""
+    if not profile.holes:
+        return 0
+    if not character_s:
+        return 0x10000
+    characters = math.floor(exchange_s(table, 0, character_s, profile.turnaround_s) / character_s)
+    return 8 * characters if table in ("coil", "discrete") else characters // 2

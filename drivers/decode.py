@@ -28,6 +28,12 @@ def read_point(point: Point, words: Sequence[int]) -> list[Reading]:
     return [_meaning(point, raw) if point.values else _measured(point, raw)]
 
 
+def unread_point(point: Point, cause: str) -> Reading:
+    """A point of which nothing can be told now; told under a name at which the next good reading ends it."""
+    name = f"{point.name}/unknown" if point.type == "event" else point.name
+    return Reading(name, None, Quality.BAD, cause)
+
+
 def number(point: Point, words: Sequence[int]) -> int | float:
     """The number in a point's registers (or its bit), before scale and meaning."""
     if point.of_bits:
@@ -76,12 +82,16 @@ def _measured(point: Point, raw: int | float) -> Reading:
 
 
 def _events(point: Point, code: int) -> list[Reading]:
-    """A register that holds the last event: it only tells what that event sets and clears."""
+    """A register that holds the last event: it only tells what that event sets and clears.
+
+    `…/unknown` is bad as long as the code means nothing to us, and is told at every read so that it can end.
+    """
     meaning = point.codes.get(code)
     if meaning is None:
         return [Reading(f"{point.name}/unknown", True, Quality.BAD, f"unknown event code {code}")]
-    made = [Reading(f"{point.name}/{condition}", True) for condition in meaning.set]
-    return made + [Reading(f"{point.name}/{condition}", False) for condition in meaning.clear]
+    told = [(condition, True) for condition in meaning.set]
+    told += [(condition, False) for condition in (*meaning.clear, "unknown")]
+    return [Reading(f"{point.name}/{condition}", active) for condition, active in told]
 
 
 def _raw(point: Point, value: Value) -> float:

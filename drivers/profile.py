@@ -52,15 +52,13 @@ class Title(_Data):
 
 
 class Port(_Data):
-    """What the device ships with; the line's own settings win. `addresses`: the first and last it can have."""
+    """What the device ships with; the line's own settings win."""
 
     baud: int = Field(9600, ge=50, le=4_000_000)
     data_bits: Literal[7, 8] = 8
     parity: Parity = "N"
     stop_bits: Literal[1, 2] = 1
-    tcp: int | None = Field(None, ge=1, le=65535)
     address: int = Field(1, ge=0, le=255)
-    addresses: tuple[int, int] = (1, 247)
 
 
 class Limits(_Data):
@@ -95,7 +93,7 @@ class Point(_Data):
     address: Address
     type: ValueType = "u16"
     length: int | None = Field(None, ge=1, le=125)
-    bit: int | None = Field(None, ge=0, le=31)
+    bit: int | None = Field(None, ge=0, le=15)
     word_order: Literal["big", "little"] = "big"
     scale: Factor = 1.0
     offset: float = 0.0
@@ -153,6 +151,11 @@ class ExactBlock(_Data):
     table: Table
     address: Address
     count: int = Field(ge=1, le=125)
+
+    def holds(self, point: Point) -> bool:
+        """The point lies within, in part at least; a sound profile has none in part."""
+        end = self.address + self.count
+        return point.table == self.table and point.address < end and point.address + point.width > self.address
 
 
 class Example(_Data):

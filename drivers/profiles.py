@@ -1,16 +1,21 @@
-"""Where profiles live, and reading them."""
+"""Where profiles live, and reading them: every mistake of a file at once, with its line and column."""
 
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
+from drivers.contradictions import contradictions
+from drivers.document import START, Loc, Place, Unreadable, place_of, read_document
 from drivers.errors import GatewayError
+from drivers.expand import numbered
 from drivers.profile import DeviceProfile
+from drivers.said import said
+
+TEMPLATES = ("points", "identity")  # lists of which one line may stand for many points
 
 
 class ProfileError(GatewayError):
@@ -38,16 +43,42 @@ def load_profiles(directory: Path) -> dict[str, DeviceProfile]:
 def load_profile(path: Path) -> DeviceProfile:
     """One profile; raises ProfileError with every mistake."""
     try:
-        raw: Any = YAML(typ="safe", pure=True).load(path)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise ProfileError(path, [(*at, str(error.problem))]) from error
+        document = read_document(path)
+    except Unreadable as error:
+        raise ProfileError(path, [(*error.place, f"not valid YAML: {error}")]) from error
+    except OSError as error:
+        raise ProfileError(path, [(*START, f"cannot read the file: {error.strerror}")]) from error
     try:
-        profile = DeviceProfile.model_validate(raw)
+        profile = DeviceProfile.model_validate(document)
     except ValidationError as error:
-        texts = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise ProfileError(path, [(1, 1, text) for text in texts]) from error
-    if profile.id != path.stem:
-        raise ProfileError(path, [(1, 1, f"id is {profile.id!r}, the file is called {path.stem!r}")])
+        raise ProfileError(path, _sorted(_of_pydantic(error, document))) from error
+    mistakes = _sorted(_of_whole(profile, document, path))
+    if mistakes:
+        raise ProfileError(path, mistakes)
     return profile
+
+
+def _of_pydantic(error: ValidationError, document: Any) -> Iterator[tuple[Place, str]]:
+    for found in error.errors(include_url=False):
+        loc = tuple(step for step in found["loc"] if step != "[key]")
+        at_key = found["type"] == "extra_forbidden" or "[key]" in found["loc"]
+        yield place_of(document, _written(loc, document), key=at_key), said(found, DeviceProfile)
+
+
+def _of_whole(profile: DeviceProfile, document: Any, path: Path) -> Iterator[tuple[Place, str]]:
+    if profile.id != path.stem:
+        yield place_of(document, ("id",)), f"id: the file is called {path.stem!r}, so is its profile"
+    for loc, text in contradictions(profile):
+        yield place_of(document, _written(loc, document)), f"{loc[-1]}: {text}" if loc else text
+
+
+def _written(loc: Loc, document: Any) -> Loc:
+    """Where a point is written: after expansion its number is another one than that of its line."""
+    if len(loc) < 2 or loc[0] not in TEMPLATES or not isinstance(loc[1], int):
+        return loc
+    lines = [line for line, _ in numbered(document[loc[0]])]
+    return (loc[0], lines[loc[1]], *loc[2:])
+
+
+def _sorted(mistakes: Iterator[tuple[Place, str]]) -> list[tuple[int, int, str]]:
+    return sorted({(line, column, text) for (line, column), text in mistakes})

@@ -39,15 +39,15 @@ class ModbusUnit:
         self.plugged = True
         self.alive = True
         self.on_write: Callable[[str, Value], None] | None = None
-        self._everything = (*profile.points, *profile.identity)
+        self._by_name: dict[str, Point] = {p.name: p for p in (*profile.points, *profile.identity)}
         self._words: dict[Table, dict[int, int]] = {table: {} for table in get_args(Table)}
         self._pulses = {point.pulse.coil: point for point in profile.points if point.pulse is not None}
         self._falls: dict[str, asyncio.TimerHandle] = {}
         for block in profile.exact_blocks:
             self._words[block.table].update(dict.fromkeys(range(block.address, block.address + block.count), 0))
-        for point in self._everything:
+        for point in self._by_name.values():
             self._words[point.table].update(dict.fromkeys(_span(point), 0))
-        for point in self._everything:
+        for point in self._by_name.values():
             self._put(point, resting(point))
 
     def set(self, point: str, value: Value) -> None:
@@ -192,10 +192,9 @@ class ModbusUnit:
     # --- words --------------------------------------------------------------------------------------
 
     def _named(self, name: str) -> Point:
-        for point in self._everything:
-            if point.name == name:
-                return point
-        raise KeyError(f"{self.profile.id} has no point {name!r}")
+        if name not in self._by_name:
+            raise KeyError(f"{self.profile.id} has no point {name!r}")
+        return self._by_name[name]
 
     def _held(self, point: Point) -> list[int]:
         return [self._words[point.table][at] for at in _span(point)]

@@ -44,6 +44,7 @@ points:
     address: 0
     type: bool
     access: rw
+    safe: false
     pulse: {coil: 0x200, unit_s: 0.1, most: 50}
   - {name: restart, title: *title, table: coil, address: 16, type: bool, access: w, momentary: true}
   - {name: mode, title: *title, table: holding, address: 0, values: {1: plain, 2: linked}, access: rw}

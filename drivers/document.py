@@ -1,0 +1,54 @@
+"""A YAML document with the place of everything in it, so that a mistake can be shown where it stands."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedBase
+from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
+
+Loc = Sequence[int | str]
+Place = tuple[int, int]
+START: Place = (1, 1)
+
+
+class Unreadable(Exception):
+    """No YAML; `place` is where it stops being any."""
+
+    def __init__(self, place: Place, what: str) -> None:
+        super().__init__(what)
+        self.place = place
+
+
+def read_document(path: Path) -> Any:
+    """The parsed file, whose parts know their places; raises Unreadable, OSError."""
+    try:
+        return YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else START
+        raise Unreadable(place, (error.problem or str(error)).splitlines()[0]) from error
+    except (YAMLError, YAMLStreamError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(START, str(error)) from error
+
+
+def place_of(document: Any, loc: Loc, *, key: bool = False) -> Place:
+    """Line and column, from 1, of the deepest part of `loc` that exists: of its value, or of the key itself."""
+    node, at = document, (0, 0)
+    for depth, step in enumerate(loc):
+        if not isinstance(node, CommentedBase) or not _has(node, step):
+            break
+        at = _at(node, step, key and depth == len(loc) - 1)
+        node = node[step]  # type: ignore[index]
+    return at[0] + 1, at[1] + 1
+
+
+def _has(node: Any, step: int | str) -> bool:
+    return isinstance(step, int) and 0 <= step < len(node) if isinstance(node, list) else step in node
+
+
+def _at(node: Any, step: int | str, key: bool) -> Place:
+    if isinstance(node, list):
+        return node.lc.item(step)  # type: ignore[attr-defined, no-any-return]
+    return node.lc.key(step) if key else node.lc.value(step)  # type: ignore[no-any-return]
