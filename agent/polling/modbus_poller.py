@@ -15,7 +15,6 @@ from drivers.blocks import Block, halves
 from drivers.errors import BadFrame, LineError, NoResponse, Refused
 from drivers.modbus.device import ModbusDevice
 from drivers.modbus.line import ModbusLine
-from drivers.reading import Quality, Reading
 
 log = logging.getLogger(__name__)
 
@@ -106,9 +105,7 @@ class ModbusPoller:
             return
         job.trial = True
         job.due_s = _now() + REFUSED_REST_S
-        cause = f"refused: {error}"
-        bad = [Reading(point, None, Quality.BAD, cause) for point in job.block.points]
-        await self._sink.accept(job.unit, bad)
+        await self._sink.accept(job.unit, self.devices[job.unit].unread(job.block, f"refused: {error}"))
 
     def _split(self, job: Job, parts: tuple[Block, ...]) -> None:
         """Remembered as long as this process lives: the whole is not asked again."""
