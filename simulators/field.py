@@ -7,7 +7,7 @@
 import asyncio
 import random
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drivers.errors import LineError
 from drivers.reading import Value
@@ -18,10 +18,8 @@ from simulators.field_file import LineSetup
 from simulators.mbap import MbapServer
 from simulators.memory import MemoryStream, memory_pair
 from simulators.modbus_unit import ModbusUnit
+from simulators.panels import SIMULATED_PANELS, SimulatedPanel
 from simulators.wire import PacedStream
-
-if TYPE_CHECKING:
-    from simulators.panels import SimulatedPanel
 
 
 class ModbusField:
@@ -62,8 +60,6 @@ class PanelField:
         self.setup = setup
         self.present = True
         self.faults = Faults()
-        from simulators.panels import SIMULATED_PANELS
-
         self.panel: SimulatedPanel = SIMULATED_PANELS[setup.units[0].profile.protocol]()
         self._dice = dice
 
@@ -105,7 +101,7 @@ class Field:
                 return line.units[unit]
         raise KeyError(f"no Modbus unit {unit!r}")
 
-    def panel(self, unit: str) -> "SimulatedPanel":
+    def panel(self, unit: str) -> SimulatedPanel:
         """One fire panel; raises KeyError."""
         for line in self.lines.values():
             if isinstance(line, PanelField) and line.setup.units[0].id == unit:
@@ -179,7 +175,7 @@ class Field:
                 return name, line
         raise LineError(f"{_called(endpoint)}: no such line in this field")
 
-    def _powered(self, unit: str) -> "ModbusUnit | SimulatedPanel":
+    def _powered(self, unit: str) -> ModbusUnit | SimulatedPanel:
         try:
             return self.unit(unit)
         except KeyError:

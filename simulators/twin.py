@@ -5,7 +5,6 @@ cut would leave them, and the next start finds the copy; whatever the dying proc
 """
 
 import asyncio
-import contextlib
 import random
 import shutil
 import sqlite3
@@ -25,6 +24,7 @@ from simulators.twin_broker import TwinBroker
 
 T = TypeVar("T")
 
+STOP_MOST_S = 15.0  # what systemd/campusgw.service allows
 EPOCH_S = 1_790_000_000.0  # UTC at loop time 0: a school day in September 2026
 
 
@@ -119,8 +119,8 @@ class Twin:
     async def _end(self, process: _Process) -> None:
         assert process.task is not None
         process.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await process.task
+        done, _ = await asyncio.wait({process.task}, timeout=STOP_MOST_S)
+        assert done, f"the process does not stop within {STOP_MOST_S:g} s"
         process.alive = False
         await self._close_ports(process)
 
