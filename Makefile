@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test check schema catalogues clean
+.PHONY: help demo simulate test system-test bench check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ test: $(VENV)/.test ## every test that this machine can run; it says what is mis
 
 system-test: $(VENV)/.test ## only the service on a real systemd in a container, and the wheel (root)
 	$(BIN)/python -m pytest tests/system --durations=5 $(ARGS)
+
+bench: $(VENV)/.bench ## against the wire's own limit: 10 minutes, writes docs/performance.md (ARGS=--quick: a minute)
+	@$(BIN)/python -m bench $(ARGS)
 
 check: $(VENV)/.dev ## style, types, the borders between packages, the catalogues
 	$(BIN)/ruff check
@@ -50,7 +53,7 @@ clean: ## remove everything that make has made, .venv too
 
 # --- how the virtual environment comes about: one stamp an extra, renewed when pyproject.toml changes -------------
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml | $(VENV)/.made
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.bench: $(VENV)/.%: pyproject.toml | $(VENV)/.made
 	@echo "installing .[$*] into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$*]'
 	@touch $@ $(if $(filter dev test,$*),$(VENV)/.demo) $(if $(filter dev,$*),$(VENV)/.test)
