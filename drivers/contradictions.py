@@ -14,6 +14,9 @@ def contradictions(profile: DeviceProfile) -> Iterator[Mistake]:
         yield ("turnaround_s",), f"more than turnaround_most_s, which is {profile.turnaround_most_s:g}"
     if profile.protocol != "modbus" and (profile.points or profile.identity):
         yield ("points",), f"a profile that speaks {profile.protocol} has no registers"
+    first, last = profile.port.addresses
+    if not 0 <= first <= profile.port.address <= last <= 255:
+        yield ("port",), f"want 0 <= first of `addresses` <= address <= last <= 255, not {first}, {last}"
     yield from _names(profile)
     for loc, point in _located(profile):
         yield from (((*loc, key), text) for key, text in _of_point(profile, point))

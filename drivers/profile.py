@@ -52,13 +52,14 @@ class Title(_Data):
 
 
 class Port(_Data):
-    """What the device ships with; the line's own settings win."""
+    """What the device ships with; the line's own settings win. `addresses`: the first and last it can have."""
 
     baud: int = Field(9600, ge=50, le=4_000_000)
     data_bits: Literal[7, 8] = 8
     parity: Parity = "N"
     stop_bits: Literal[1, 2] = 1
     address: int = Field(1, ge=0, le=255)
+    addresses: tuple[int, int] = (1, 247)
 
 
 class Limits(_Data):
