@@ -439,6 +439,24 @@ def test_tcp_drops_a_late_reply_by_its_transaction_id_even_after_the_guard_windo
     play(Case(far, MbapFraming()), script)
 
 
+def test_tcp_counts_its_transactions_in_the_order_of_sending() -> None:
+    async def script(case: Case) -> None:
+        with pytest.raises(NoResponse):
+            await case.ask(unit=1)
+        waits = asyncio.create_task(case.ask(unit=1, guard_s=0.0))
+        with pytest.raises(NoResponse):
+            await case.ask(unit=2)
+        with pytest.raises(NoResponse):
+            await waits
+        assert [(sent[6], int.from_bytes(sent[:2], "big")) for _, sent in case.site.sent] == [
+            (1, 1),
+            (2, 2),
+            (1, 3),
+        ]
+
+    play(Case(answers((0.0, b"")), MbapFraming()), script)
+
+
 def test_tcp_out_of_step_drops_the_link_and_the_next_exchange_has_a_new_one() -> None:
     def far(wire: Wire, request: bytes) -> None:
         garbage = b"HTTP/1.1 400 Bad Request\r\n" if len(case.site.wires) == 1 else b""
