@@ -79,9 +79,14 @@ class Uplink:
 
     async def _serve(self, session: Session, broker: Broker, round_number: int) -> None:
         self._up(broker, round_number)
+        use = asyncio.create_task(self._use(session, broker), name="session")
         try:
-            await self._use(session, broker)
+            # Not `await use`: before Python 3.13 a TaskGroup that fails forgets that it was cancelled as well.
+            await asyncio.wait({use})
+            use.result()
         except asyncio.CancelledError:
+            use.cancel()
+            await asyncio.wait({use})
             await self._say_goodbye(session)
             raise
         finally:
@@ -102,8 +107,6 @@ class Uplink:
                 group.create_task(_until_lost(session), name="link")
         except* UplinkError as errors:
             self._down(f"{broker.host}:{broker.port}: {_first(errors)}")
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise asyncio.CancelledError  # before Python 3.13 a TaskGroup that fails forgets it was cancelled too
 
     async def _say_hello(self, session: Session) -> None:
         """Birth, and every device's state anew: the broker may have forgotten."""
