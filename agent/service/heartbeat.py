@@ -10,6 +10,7 @@ from typing import Any
 
 import agent
 from agent.alarms.memory import summary
+from agent.errors import StorageError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.outbox.store import LaneDepth
@@ -37,23 +38,30 @@ class Pulse:
         """The state of things now."""
         now_s = asyncio.get_running_loop().time()
         utc_s, clock = self._host.wall_clock()
-        depths = await self._outbox.depths()
+        depths, fault = await self._depths()
         beat = HeartbeatData(
             uptime_s=round(now_s - self._started_s, 3),
             versions=versions(),
             config_hash=self._pipe.site.config_hash,
             devices=self._devices(),
-            outbox={lane.channel: self._lane(depths[lane], utc_s, now_s) for lane in Lane},
+            outbox={lane.channel: self._lane(depth, utc_s, now_s) for lane, depth in depths.items()},
             lines={poller.plan.id: self._line(poller, now_s) for poller in self._pollers},
             uplink={"broker": uplink.broker, "reconnects": uplink.reconnects},
             clock=clock,
             disk_free_bytes=shutil.disk_usage(self._host.state_dir).free,
-            storage_fault=self._pipe.storage_fault,
+            storage_fault=self._pipe.storage_fault or fault,
             temperature_c=board_temperature_c(),
             alarms=summary(self._pipe.memories.values()),
         )
         self._seen_s = now_s
         return beat
+
+    async def _depths(self) -> tuple[dict[Lane, LaneDepth], str]:
+        """A disk that cannot even be read is told by a heartbeat without lanes, not by none at all."""
+        try:
+            return await self._outbox.depths(), ""
+        except StorageError as error:
+            return {}, str(error)
 
     def _devices(self) -> dict[str, int]:
         lost = sum(any(unit in self._pipe.lost for unit in d.units) for d in self._pipe.site.devices)

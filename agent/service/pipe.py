@@ -144,8 +144,16 @@ class Pipe:
         ]
         if records:
             states = {name: memory_to_json(j.memory) for name, j in judgements.items() if j.changes}
-            await self._outbox.append(records, states)
+            await self._outbox.append([*records, *self._relief(at)], states)
             self.storage_fault = ""
+
+    def _relief(self, at: Instant) -> list[Record]:
+        """The first records that are kept after a fault tell of it, should no heartbeat have got through."""
+        if not self.storage_fault:
+            return []
+        text = "the outbox keeps records again; what happened meanwhile is told late"
+        data = event_data("storage.recovered", text, {"fault": self.storage_fault})
+        return [Record(Lane.EVENT, "event", "storage", data, at)]
 
     def _move(self, judgements: dict[str, Judgement]) -> None:
         for name, judgement in judgements.items():
