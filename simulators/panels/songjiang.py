@@ -33,6 +33,11 @@ class SongjiangCrt:
         """The panel shows that its CRT does not answer."""
         return self.unanswered >= FAULT_AFTER
 
+    @property
+    def unacknowledged(self) -> int:
+        """News that the gateway has not confirmed yet."""
+        return len(self._news)
+
     async def run(self, stream: ByteStream) -> None:
         """Be the master of this wire."""
         await at_the_wire(self._rule(stream))
