@@ -161,7 +161,7 @@ class Scenario(_Model):
     about: Said
     start: dict[PointName, Value] = {}
     may_come: tuple[MayCome, ...] = ()
-    steps: tuple[Step, ...] = Field(min_length=1)
+    steps: list[Step] = Field(min_length=1)
 
     @property
     def begins_s(self) -> tuple[float, ...]:

@@ -21,7 +21,7 @@ from simulators.scenario_score import Due
 
 WIDEST = 100
 CLOCK_WIDTH = 6
-BAR_WIDTH = 24
+BAR_WIDTH = 16
 PRIORITY_STYLE = {1: "bold red", 2: "yellow"}
 
 
@@ -36,25 +36,26 @@ class Screen:
         self._began_s = 0.0
         self._dues: list[Due] = []
         self._broker_up = True
+        self._live: Live | None = None
 
     @contextmanager
     def story(self, scenario: Scenario, dues: list[Due]) -> Iterator[None]:
         """While the story is played; `dues` grows as it goes."""
         self._expected, self._dues = scenario.expected, dues
         self._ends_s, self._began_s = scenario.begins_s[-1], asyncio.get_running_loop().time()
-        with (
-            Live(
-                console=self._console,
-                get_renderable=self._foot,
-                refresh_per_second=8,
-                transient=True,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            if self._console.is_terminal
-            else _nothing()
-        ):
+        if not self._console.is_terminal:
             yield
+            return
+        with Live(
+            console=self._console, get_renderable=self._foot, auto_refresh=False, transient=True
+        ) as self._live:
+            yield
+        self._live = None
+
+    def refresh(self) -> None:
+        """Bring the line below up to date; from the event loop, since a thread has no clock of its own here."""
+        if self._live is not None:
+            self._live.refresh()
 
     def title(self, scenario: Scenario) -> None:
         """What will be played."""
@@ -101,14 +102,15 @@ class Screen:
             self._console.print(part)
 
     def _line(self, clock: str, what: Text, right: Text | None = None) -> None:
-        """Clock, text, and at the right margin a figure; a line without one has no blanks at its end."""
-        row = [Text(clock, "dim"), what] if right is None else [Text(clock, "dim"), what, right]
-        grid = Table.grid(expand=right is not None, padding=(0, 1, 0, 0))
+        """Clock and text, whole; or with a figure at the right margin, and of the text what fits."""
+        if right is None:
+            self._console.print(Text.assemble((f"{clock:<{CLOCK_WIDTH}} ", "dim"), what))
+            return
+        grid = Table.grid(expand=True, padding=(0, 1, 0, 0))
         grid.add_column(width=CLOCK_WIDTH, no_wrap=True)
-        grid.add_column(ratio=1 if right is not None else None, overflow="fold")
-        if right is not None:
-            grid.add_column(justify="right", no_wrap=True)
-        grid.add_row(*row)
+        grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_row(clock, what, right)
         self._console.print(grid)
 
     def _foot(self) -> RenderableType:
@@ -123,6 +125,8 @@ class Screen:
             waiting=len(self._dues) - arrived,
         )
         grid = Table.grid(padding=(0, 2, 0, 0))
+        for _ in range(4):
+            grid.add_column(no_wrap=True)
         bar = ProgressBar(total=max(1, self._expected), completed=arrived, width=BAR_WIDTH)
         grid.add_row(bar, Text(text), Text(*broker), Text(f"{_minutes(gone_s)} / {_minutes(self._ends_s)}", "dim"))
         return grid
@@ -134,21 +138,12 @@ def said(text: Said) -> str:
 
 
 def _arrow(alarm: AlarmData) -> Text:
-    """Who says what: name, condition, place of a panel's address, and the panel's own words."""
+    """Who says what, and where: name, condition, change, address and place, the panel's own words."""
     style = PRIORITY_STYLE.get(alarm.priority, "") if alarm.active else "green"
-    told = f"{words.condition(alarm.condition)} · {words.change(alarm.change)}"
-    parts = [alarm.name, told]
-    parts += [alarm.address] if alarm.address else []
-    parts += [alarm.text or alarm.location] if alarm.address else []
-    return Text.assemble(
-        ("  → ", style), " · ".join(part for part in parts if part), (f"  P{alarm.priority}", style)
-    )
+    place = " ".join(part for part in (alarm.address, alarm.location) if part)
+    parts = [alarm.name, words.condition(alarm.condition), words.change(alarm.change), place, alarm.text]
+    return Text.assemble((f"  → P{alarm.priority} ", style), " · ".join(part for part in parts if part))
 
 
 def _minutes(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield

@@ -30,7 +30,7 @@ from simulators.scenario_score import Score
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 EXIT_INTERRUPTED = 130
 LAST_S = 10.0  # for what is still on its way when the story has ended
-OVERDUE_POLL_S = 0.1
+TICK_S = 0.125
 LONGEST_SOCKET = 100  # bytes of a Unix socket's path, a little below the kernel's 108
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -118,7 +118,7 @@ class Demo:
             )
             self._screen.note(tr("starting: simulated field, broker, platform, gateway …"))
             async with open_school(plan, self._platform, self._heard) as self._school:
-                await first_of(self._show(), self._school.gateway.ended(), self._overdue())
+                await first_of(self._show(), self._school.gateway.ended(), self._watch())
 
     async def _show(self) -> None:
         school, scenario = self._school, self._wish.scenario
@@ -159,8 +159,8 @@ class Demo:
         elif len(self._score.unexpected) > before:
             self._screen.unexpected(arrival)
 
-    async def _overdue(self) -> None:
-        """Say it once when something has not arrived in its time."""
+    async def _watch(self) -> None:
+        """Keep the screen fresh, and say it once when something has not arrived in its time."""
         told: set[int] = set()
         while True:
             now_s = asyncio.get_running_loop().time()
@@ -168,7 +168,8 @@ class Demo:
                 if due.arrival is None and due.over_s < now_s and number not in told:
                     told.add(number)
                     self._screen.missed(due)
-            await asyncio.sleep(OVERDUE_POLL_S)
+            self._screen.refresh()
+            await asyncio.sleep(TICK_S)
 
     def _tell_how_to_connect(self) -> None:
         school = self._school
