@@ -1,0 +1,188 @@
+"""A whole school in virtual time: the agent unchanged, the demo's field, a twin machine and a twin broker."""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+from agent.alarms.model import key_of
+from agent.config.load import load_site
+from agent.host import Host
+from agent.outbox.outbox import Outbox
+from agent.service import run
+from agent.service.control import Desk
+from agent.site import Site
+from agent.uplink.messages import AlarmData, CloudEvent, DeviceStateData, EventData, HeartbeatData, StatusData
+from simulators.clock import run_virtual
+from simulators.field import Field
+from simulators.field_file import LineSetup, read_lines
+from simulators.platform import Arrival, Platform
+from simulators.twin import Twin
+from simulators.twin_broker import Arrived, TwinBroker
+
+CONFIG = Path(__file__).parent.parent.parent / "configs" / "gateways" / "demo.yaml"
+STEP_S = 0.02
+UNIT_S = 0.5  # poll interval in long stories: the same code, fewer rounds
+
+
+@cache
+def demo_site() -> Site:
+    """The demo's configuration; the control socket stays out, virtual time knows no sockets."""
+    return replace(load_site(CONFIG), control_socket=None)
+
+
+@cache
+def demo_lines() -> tuple[LineSetup, ...]:
+    return read_lines(CONFIG)
+
+
+def calmer(site: Site, interval_s: float = UNIT_S) -> Site:
+    """The same site asked less often."""
+    lines = (
+        replace(p, units=tuple(replace(u, interval_s=max(u.interval_s, interval_s)) for u in p.units))
+        for p in site.lines
+    )
+    return replace(site, lines=tuple(lines))
+
+
+class School:
+    """What a story acts on, and what the platform has heard."""
+
+    def __init__(self, directory: Path, seed: int, site: Site) -> None:
+        self.site = site
+        self.dice = random.Random(seed)
+        self.field = Field(demo_lines(), self._dice(), strict=True)
+        self.broker = TwinBroker(self._dice(), on_arrival=self._hear)
+        self.twin = Twin(self.field, self.broker, directory, self._dice())
+        self.platform = Platform()
+        self.heard: list[Arrival] = []
+        self.at_rest()
+
+    def _dice(self) -> random.Random:
+        return random.Random(self.dice.getrandbits(64))
+
+    def at_rest(self) -> None:
+        """Morning: the tamper contact is closed, the barrier is down."""
+        self.field.set("gate-io.di2", True)
+        self.field.set("gate-io.di4", True)
+        self.field.set("canteen-env.temperature", 21.0)
+
+    def _hear(self, message: Arrived) -> None:
+        self.heard.append(self.platform.take(message.topic, message.payload, message.at_s))
+
+    # --- the process --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.twin.start(self._run)
+
+    async def _run(self, host: Host) -> None:
+        """`run_gateway` as it is, looked over its shoulder: there are no sockets to order through."""
+        assemble = run._assemble
+
+        def seen(site: Site, host: Host, outbox: Outbox) -> run.Gateway:
+            self.gateway = assemble(site, host, outbox)
+            return self.gateway
+
+        with patch.object(run, "_assemble", seen):
+            await run.run_gateway(self.site, host)
+
+    async def order(self, device: str, condition: str, action: str) -> None:
+        """Somebody at the gateway orders this, as through the control socket."""
+        order = {"device": device, "condition": condition, "action": action, "person": "王建国"}
+        answer = await Desk(self.gateway).answer(json.dumps({"version": 1, "do": "order", **order}).encode())
+        assert answer["ok"], answer
+
+    async def restart(self) -> None:
+        """Killed, and started again by its service manager."""
+        await self.twin.kill()
+        await asyncio.sleep(1.0)
+        self.start()
+
+    # --- waiting ------------------------------------------------------------------------------------
+
+    @property
+    def now_s(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def until(self, condition: Callable[[], object], within_s: float) -> float:
+        """Wait for it; returns after how many seconds it came, fails when it does not."""
+        began_s = self.now_s
+        while not condition():
+            self.twin.check()
+            assert self.now_s - began_s <= within_s, f"not within {within_s:g} s; heard: {self.told()[-8:]}"
+            await asyncio.sleep(STEP_S)
+        return self.now_s - began_s
+
+    async def heard_within(self, words: str, within_s: float) -> float:
+        """The platform hears of this alarm change; returns after how many seconds."""
+        return await self.until(lambda: words in self.told(), within_s)
+
+    # --- what the platform knows --------------------------------------------------------------------
+
+    def alarms(self) -> list[AlarmData]:
+        """Every alarm change that has arrived, once, in the order of the gateway's sequence."""
+        stores = self.platform.stores
+        kept = [a for a in self.heard if a.alarm is not None and not a.duplicate]
+        kept.sort(key=lambda a: (stores.index(a.event.id.rpartition("-")[0]), a.sequence))
+        return [a.alarm for a in kept if a.alarm is not None]
+
+    def told(self) -> list[str]:
+        """The same in words: `panic-gate pressed raised`, `fire-dorm 1.1.12/fire cleared`."""
+        return [f"{a.device} {key_of(a.condition, a.address)} {a.change}" for a in self.alarms()]
+
+    def events(self) -> list[str]:
+        """Every event, in the order of arrival."""
+        found = (a.payload for a in self.heard if isinstance(a.payload, EventData) and not a.duplicate)
+        return [event.event for event in found]
+
+    def shown(self, device: str) -> dict[str, str]:
+        """The device's retained state at the broker: condition (with its address) to alarm state."""
+        topic = next(t for t in self.broker.retained if t.endswith(f"/state/{device}"))
+        state = DeviceStateData.model_validate(CloudEvent.model_validate_json(self.broker.retained[topic]).data)
+        return {f"{c.address}/{c.condition}".lstrip("/"): c.state for c in state.conditions}
+
+    @property
+    def status(self) -> StatusData:
+        """What the retained status says."""
+        return next(iter(self.platform.statuses.values()))
+
+    @property
+    def heartbeat(self) -> HeartbeatData:
+        """The last one."""
+        return next(iter(self.platform.heartbeats.values()))
+
+    @property
+    def waiting(self) -> int:
+        """Records in the outbox, as the last heartbeat told."""
+        return sum(lane.depth for lane in self.heartbeat.outbox.values())
+
+
+@contextlib.asynccontextmanager
+async def school(directory: Path, seed: int = 0, site: Site | None = None) -> AsyncIterator[School]:
+    """A running school; at the end the process is stopped as systemd would."""
+    place = School(directory, seed, site or demo_site())
+    place.start()
+    try:
+        yield place
+        place.twin.check()
+    finally:
+        await place.twin.stop()
+
+
+def play(
+    story: Callable[[School], Awaitable[None]], directory: Path, seed: int = 0, site: Site | None = None
+) -> None:
+    """Play a story in virtual time, from the moment on when the platform has met the gateway."""
+
+    async def main() -> None:
+        async with school(directory, seed, site) as place:
+            await place.until(lambda: place.platform.heartbeats, within_s=10.0)
+            await asyncio.sleep(3.0)
+            await story(place)
+
+    run_virtual(main(), seed)
