@@ -31,6 +31,7 @@ def judge(
     spec = KINDS[device.kind]
     sight = spec.assess(View(device, points, memory, now_s))
     conditions, changes, dues = dict(memory.conditions), list[Change](), [sight.due_s]
+    dues.append(end_holds(device, spec, conditions, changes, now_s, utc_s))  # first: what is over marks nothing
     for one in _all_seen(device, memory, points, lost, heard, sight):
         key = key_of(one.condition, one.address)
         before = conditions.get(key, ConditionState())
@@ -39,7 +40,6 @@ def judge(
         changes += [change] if change else []
         dues.append(due_s)
     dues.append(_unstable(device, spec, conditions, changes, now_s))
-    dues.append(end_holds(device, spec, conditions, changes, now_s, utc_s))
     due_s = min((due for due in dues if due is not None), default=None)
     return Judgement(DeviceMemory(_kept(device, conditions), sight.marks, sight.motion), tuple(changes), due_s)
 
@@ -113,9 +113,19 @@ def _bad_reading(device: Device, memory: DeviceMemory, points: Mapping[str, Poin
     """
     if lost is not None:
         return Seen("bad_reading", memory.conditions.get("bad_reading", ConditionState()).state.active)
-    fine = (Quality.GOOD, Quality.UNCERTAIN) if device.kind == "fire_panel" else (Quality.GOOD,)
-    bad = sorted(f"{role}: {p.cause}" for role, p in points.items() if p.quality not in fine)
+    if device.kind == "fire_panel":
+        points = {key: p for key, p in _latest(points).items() if p.quality is not Quality.UNCERTAIN}
+    bad = sorted(f"{role}: {p.cause}" for role, p in points.items() if p.quality is not Quality.GOOD)
     return Seen("bad_reading", bool(bad), cause="; ".join(bad[:3]))
+
+
+def _latest(points: Mapping[str, PointValue]) -> Mapping[str, PointValue]:
+    """Of each address what was said last: a word that was understood ends one that was not."""
+    newest: dict[str, float] = {}
+    for key, point in points.items():
+        address = key.rpartition("/")[0]
+        newest[address] = max(point.at_s, newest.get(address, point.at_s))
+    return {key: p for key, p in points.items() if p.at_s == newest[key.rpartition("/")[0]]}
 
 
 def _unstable(

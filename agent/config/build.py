@@ -1,14 +1,15 @@
 """A checked configuration as plain frozen data; nothing can go wrong here any more."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from agent.alarms.kinds import KINDS
+from agent.alarms.spec import RoleSpec
 from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
 from agent.session import Broker, Tls
 from agent.site import Device, Identity, LinePlan, PointUse, Site, StorageSettings, Unit, UplinkSettings
-from drivers.profile import DeviceProfile
+from drivers.profile import DeviceProfile, ExactBlock
 from drivers.stream import Endpoint, Rs485, SerialPort, TcpEndpoint
 
 TIMEOUT_SERIAL_S = 0.3
@@ -31,7 +32,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
             config.gateway.name,
             config.gateway.time_zone,
         ),
-        lines=tuple(_line(line, profiles, brief_points(config, units)) for line in config.lines),
+        lines=tuple(_line(line, config, units, profiles) for line in config.lines),
         devices=tuple(_device(device, units) for device in config.devices),
         uplink=UplinkSettings(brokers=_brokers(config), **own),
         storage=StorageSettings(
@@ -50,28 +51,47 @@ def _brokers(config: ConfigModel) -> tuple[Broker, ...]:
     )
 
 
-def brief_points(config: ConfigModel, units: Profiles) -> dict[str, frozenset[str]]:
-    """By unit, the points whose alarm may be over in 100 ms."""
+def unit_profile(unit: UnitModel, config: ConfigModel, units: Profiles) -> DeviceProfile:
+    """The unit's profile with what this site adds: reads to be asked just so, and points that cannot wait.
+
+    A relay's pulse says that an opening was wanted; at the slow interval it would be missed.
+    """
+    profile = units[unit.id]
+    prompt = used_points(config, units, lambda role: role.prompt).get(unit.id, frozenset())
+    points = tuple(p.model_copy(update={"alarm": True}) if p.name in prompt else p for p in profile.points)
+    blocks = tuple(ExactBlock(table=b.table, address=b.address, count=b.count) for b in unit.blocks)
+    if points == profile.points and not blocks:
+        return profile
+    fields = {name: getattr(profile, name) for name in DeviceProfile.model_fields}
+    fields |= {"points": points, "exact_blocks": profile.exact_blocks + blocks}
+    return DeviceProfile.model_construct(**fields)
+
+
+def used_points(
+    config: ConfigModel, units: Profiles, which: Callable[[RoleSpec], bool]
+) -> dict[str, frozenset[str]]:
+    """By unit, the points that devices use in roles of that sort."""
     found: dict[str, set[str]] = {}
     for device in config.devices:
         roles = KINDS[device.kind].roles
         for role, point in roles_of(device, units).items():
-            if role in roles and roles[role].brief:
+            if role in roles and which(roles[role]):
                 unit, _, name = point.point.partition(".")
                 found.setdefault(unit, set()).add(name)
     return {unit: frozenset(names) for unit, names in found.items()}
 
 
-def _line(line: LineModel, profiles: Profiles, brief: Mapping[str, frozenset[str]]) -> LinePlan:
-    units = tuple(
-        replace(_unit(unit, line, profiles[unit.profile]), brief=brief.get(unit.id, frozenset()))
+def _line(line: LineModel, config: ConfigModel, units: Profiles, profiles: Profiles) -> LinePlan:
+    brief = used_points(config, units, lambda role: role.brief)
+    own = tuple(
+        replace(_unit(unit, line, unit_profile(unit, config, units)), brief=brief.get(unit.id, frozenset()))
         for unit in line.units
     )
     return LinePlan(
         line.id,
         line.type,
         endpoint_of(line, profiles),
-        units,
+        own,
         alarm_latency_budget_s=line.alarm_latency_budget_s,
         echo=line.echo,
         extra_gap_s=line.extra_gap_s,

@@ -4,8 +4,10 @@ import os
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeGuard
 
 from agent.alarms.kinds import KINDS
+from agent.alarms.spec import RoleSpec, SettingSpec
 from agent.config.build import TIMEOUT_SERIAL_S, Profiles, endpoint_of, roles_of
 from agent.config.explain import did_you_mean
 from agent.config.models import BlockModel, ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
@@ -14,10 +16,14 @@ from agent.errors import Mistake
 from agent.language import tr
 from agent.polling.plan import line_times
 from agent.site import LinePlan, Site
-from drivers.profile import FUNCTION, DeviceProfile
+from drivers.profile import FUNCTION, DeviceProfile, ExactBlock, Point
 from drivers.stream import SerialPort
 
 SERIAL = ("modbus_rtu", "serial")
+SERIAL_KEYS = ("port", "baud", "data_bits", "parity", "stop_bits", "rs485")
+TCP_KEYS = ("host", "tcp_port")
+LAST_ADDRESS = 247  # Modbus over serial line V1.02, 2.2; 0 speaks to all at once
+SOCKET_PATH_MOST = 107  # bytes: sockaddr_un
 STANDARD_BAUDS = (4800, 9600, 19200, 38400, 57600, 115200)
 
 
@@ -32,6 +38,7 @@ class Check:
     def run(self) -> None:
         """Everything that needs no arithmetic of time."""
         self._time_zone()
+        self._alone()
         self._unique("lines", [line.id for line in self._config.lines])
         self._unique("devices", [device.id for device in self._config.devices])
         self._ports()
@@ -74,6 +81,20 @@ class Check:
             said = tr("no time zone {name}", name=repr(name)) + did_you_mean(name, zones)
             self._wrong(("gateway", "time_zone"), said)
 
+    def _alone(self) -> None:
+        """What needs nothing but itself."""
+        uplink, path = self._config.uplink, self._config.control_socket
+        if uplink.backoff_first_s > uplink.backoff_most_s:
+            said = tr("{first} is more than {most}", first="backoff_first_s", most="backoff_most_s")
+            self._wrong(("uplink", "backoff_first_s"), said)
+        for n, broker in enumerate(uplink.brokers):
+            if broker.tls and (broker.tls.key is None) != (broker.tls.certificate is None):
+                said = tr("a client's {one} and {other} go together", one="certificate", other="key")
+                self._wrong(("uplink", "brokers", n, "tls"), said)
+        if path is not None and len(os.fsencode(path)) > SOCKET_PATH_MOST:
+            said = tr("{key}: a socket's path may have {most} bytes", key="control_socket", most=SOCKET_PATH_MOST)
+            self._wrong(("control_socket",), said)
+
     def _unique(self, room: str, ids: Iterable[str]) -> None:
         first: dict[str, int] = {}
         for n, name in enumerate(ids):
@@ -87,7 +108,7 @@ class Check:
             if serial and line.port:
                 name = os.path.realpath(line.port)
             elif not serial and line.host:
-                name = f"{line.host}:{line.tcp_port or 502}"
+                name = f"{line.host.lower()}:{line.tcp_port or 502}"
             else:
                 continue
             if taken.setdefault(name, line.id) != line.id:
@@ -111,13 +132,19 @@ class Check:
             self._units[unit.id] = profile
             self._unit(at, line, unit, profile)
             address = profile.port.address if unit.address is None else unit.address
+            self._address(at, line, address)
             if line.type != "serial" and addresses.setdefault(address, unit.id) != unit.id:
                 said = tr("address {address} is unit {unit} already", address=address, unit=addresses[address])
                 self._wrong((*at, "address"), said)
         self._settings_agree(loc, line)
 
+    def _address(self, loc: Loc, line: LineModel, address: int) -> None:
+        if line.type in ("modbus_rtu", "rtu_over_tcp") and not 1 <= address <= LAST_ADDRESS:
+            said = tr("address {address}: want 1 to {last} on this line", address=address, last=LAST_ADDRESS)
+            self._wrong((*loc, "address"), said)
+
     def _medium(self, loc: Loc, line: LineModel) -> None:
-        wanted, unwanted = ("port", ("host", "tcp_port")) if line.type in SERIAL else ("host", ("port", "baud"))
+        wanted, unwanted = ("port", TCP_KEYS) if line.type in SERIAL else ("host", SERIAL_KEYS)
         if getattr(line, wanted) is None:
             self._wrong(loc, tr("{key} is missing here", key=repr(wanted)))
         for key in unwanted:
@@ -160,34 +187,48 @@ class Check:
                 self._wrong((*loc, "id"), said)
 
     def _device(self, loc: Loc, device: DeviceModel, users: dict[str, str]) -> None:
-        if device.unit is not None and device.unit not in self._units:
-            if not self._known_but_wrong(device.unit):
-                said = tr("no unit {name}", name=repr(device.unit)) + did_you_mean(device.unit, self._units)
-                self._wrong((*loc, "unit"), said)
-            return
+        if device.unit is not None and device.unit not in self._units and not self._known_but_wrong(device.unit):
+            said = tr("no unit {name}", name=repr(device.unit)) + did_you_mean(device.unit, self._units)
+            self._wrong((*loc, "unit"), said)
         if device.kind == "fire_panel":
-            self._panel(loc, device)
-            return
-        for role, point in device.points.items():
-            self._point((*loc, "points", role), device, role, point, users)
-        self._roles(loc, device)
+            self._panel(loc, device, users)
+        else:
+            self._points(loc, device, users)
         self._settings(loc, device)
 
     def _known_but_wrong(self, unit: str) -> bool:
         """The unit is there but its profile is not: that has been said already."""
         return any(unit == u.id for line in self._config.lines for u in line.units)
 
-    def _panel(self, loc: Loc, device: DeviceModel) -> None:
+    def _panel(self, loc: Loc, device: DeviceModel, users: dict[str, str]) -> None:
         if device.unit is None:
             self._wrong(loc, tr("{key} is missing here", key=repr("unit")))
-        elif self._units[device.unit].kind != "fire_panel":
-            self._wrong((*loc, "unit"), tr("{unit} is no fire panel", unit=device.unit))
+        elif device.unit in self._units:
+            if self._units[device.unit].kind != "fire_panel":
+                self._wrong((*loc, "unit"), tr("{unit} is no fire panel", unit=device.unit))
+            self._taken((*loc, "unit"), device.unit, device.id, users)
         if device.points:
             said = tr("a fire panel has no points of its own; name its addresses under `places`")
             self._wrong((*loc, "points"), said, key=True)
-        self._settings(loc, device)
 
-    def _point(self, loc: Loc, device: DeviceModel, role: str, point: PointModel, users: dict[str, str]) -> None:
+    def _taken(self, loc: Loc, what: str, by: str, users: dict[str, str]) -> None:
+        if users.setdefault(what, by) != by:
+            self._wrong(loc, tr("{point} is used by {user} already", point=what, user=users[what]))
+
+    def _points(self, loc: Loc, device: DeviceModel, users: dict[str, str]) -> None:
+        if device.places:
+            self._wrong((*loc, "places"), tr("only a fire panel has places"), key=True)
+        dangling = device.unit is not None and device.unit not in self._units
+        given = dict(device.points) if dangling else roles_of(device, self._units)
+        for role, point in given.items():
+            at = (*loc, "points", role) if role in device.points else (*loc, "unit")
+            if self._point(at, device, role, point):
+                self._taken(at, point.point, f"{device.id}.{role}", users)
+        if not dangling:
+            self._enough(loc, device, set(given))
+
+    def _point(self, loc: Loc, device: DeviceModel, role: str, point: PointModel) -> bool:
+        """The point is there, and it can say what the role wants."""
         kind = KINDS[device.kind]
         if role not in kind.roles and not kind.any_number:
             said = tr("a {kind} has no role {role}", kind=device.kind, role=repr(role))
@@ -196,41 +237,90 @@ class Check:
         if unit not in self._units:
             if not self._known_but_wrong(unit):
                 self._wrong(loc, tr("no unit {name}", name=repr(unit)) + did_you_mean(unit, self._units))
-            return
-        names = [p.name for p in self._units[unit].points]
+            return False
+        profile = self._units[unit]
+        names = [p.name for p in profile.points]
         if name not in names:
-            said = tr("{profile} has no point {name}", profile=self._units[unit].id, name=repr(name))
+            said = tr("{profile} has no point {name}", profile=profile.id, name=repr(name))
             self._wrong(loc, said + did_you_mean(name, names))
-            return
-        mine = f"{device.id}.{role}"
-        if users.setdefault(point.point, mine) != mine:
-            self._wrong(loc, tr("{point} is used by {user} already", point=point.point, user=users[point.point]))
+            return False
+        if role in kind.roles and (why := misfit(profile.point(name), kind.roles[role])) is not None:
+            self._wrong(loc, tr("{role}: {point} {why}", role=role, point=point.point, why=why))
+        self._asked(loc, unit, name)
+        if point.normally == "closed" and sort_of(profile.point(name)) != "bool":
+            self._wrong((*loc, "normally"), tr("only a contact is normally open or closed"), key=True)
+        return True
 
-    def _roles(self, loc: Loc, device: DeviceModel) -> None:
+    def _asked(self, loc: Loc, unit: str, name: str) -> None:
+        only = next(u.points for line in self._config.lines for u in line.units if u.id == unit)
+        if only and name not in only:
+            said = tr("{name} is not among the `points` that are asked of {unit}", name=name, unit=unit)
+            self._wrong(loc, said)
+
+    def _enough(self, loc: Loc, device: DeviceModel, given: set[str]) -> None:
+        """The device can see what it is there for."""
         kind = KINDS[device.kind]
-        given = roles_of(device, self._units)
-        missing = [role for role, spec in kind.roles.items() if spec.required and role not in given]
-        for role in missing:
-            self._wrong(loc, tr("a {kind} needs the role {role}", kind=device.kind, role=repr(role)))
         if not given:
             roles = ", ".join(role for role, spec in kind.roles.items() if not spec.output)
             said = tr("the device has no points; give `points` with some of: {roles}", roles=roles)
             self._wrong((*loc, "id"), said)
+        elif kind.needs and not any(given | set(device.settings) >= set(group) for group in kind.needs):
+            groups = tr(" or ").join(" + ".join(group) for group in kind.needs)
+            self._wrong((*loc, "id"), tr("a {kind} needs {groups}", kind=device.kind, groups=groups))
 
     def _settings(self, loc: Loc, device: DeviceModel) -> None:
-        known = KINDS[device.kind].settings
+        kind = KINDS[device.kind]
         for name, value in device.settings.items():
-            at = (*loc, "settings", name)
-            spec = known.get(name)
+            at, spec = (*loc, "settings", name), kind.settings.get(name)
             if spec is None:
                 said = tr("a {kind} has no setting {name}", kind=device.kind, name=repr(name))
-                self._wrong(at, said + did_you_mean(name, known), key=True)
-            elif isinstance(spec.default, bool) != isinstance(value, bool) or isinstance(value, str):
-                want = tr("true or false") if isinstance(spec.default, bool) else tr("a number")
-                self._wrong(at, tr("{key}: want {want}", key=name, want=want))
-            elif (spec.least is not None and value < spec.least) or (spec.most is not None and value > spec.most):
-                said = tr("{key}: want {least} to {most}", key=name, least=spec.least, most=spec.most)
-                self._wrong(at, said)
+                self._wrong(at, said + did_you_mean(name, kind.settings), key=True)
+            elif (why := _unfit(value, spec)) is not None:
+                self._wrong(at, tr("{key}: want {want}", key=name, want=why))
+        values = {name: spec.default for name, spec in kind.settings.items()} | dict(device.settings)
+        for low, high in kind.ascending:
+            one, other = values[low], values[high]
+            if _is_number(one) and _is_number(other) and one >= other:
+                at = (*loc, "settings", low if low in device.settings else high)
+                self._wrong(at, tr("{low} must be below {high}", low=low, high=high))
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _unfit(value: float | bool | str, spec: SettingSpec) -> str | None:
+    """What is wanted instead, or None."""
+    if isinstance(spec.default, bool):
+        return None if isinstance(value, bool) else tr("true or false")
+    if not _is_number(value):
+        return tr("a number")
+    least, most = spec.least, spec.most
+    if (least is None or value >= least) and (most is None or value <= most):
+        return None
+    if least is not None and most is not None:
+        return tr("{least} to {most}", least=least, most=most)
+    return tr("at least {least}", least=least) if most is None else tr("at most {most}", most=most)
+
+
+def sort_of(point: Point) -> str:
+    """What a point's values are: bool, number or word."""
+    if point.values:
+        kinds = {type(value) for value in point.values.values()}
+        return "bool" if kinds == {bool} else "word" if str in kinds else "number"
+    if point.type in ("ascii", "hex"):
+        return "word"
+    return "bool" if point.of_bits or point.bit is not None or point.type == "bool" else "number"
+
+
+def misfit(point: Point, role: RoleSpec) -> str | None:
+    """Why a point cannot fill a role; an alarm on it would never come."""
+    if not role.output and not point.readable:
+        return tr("can be written only")
+    if point.type == "event" or sort_of(point) != role.type:
+        want = {"bool": tr("a contact (yes or no)"), "number": tr("a number"), "word": tr("a word")}[role.type]
+        return tr("does not give {want}", want=want)
+    return None
 
 
 def _not_allowed(block: BlockModel, profile: DeviceProfile) -> str | None:
@@ -246,6 +336,8 @@ def _not_allowed(block: BlockModel, profile: DeviceProfile) -> str | None:
                   count=block.count)  # fmt: skip
     if block.address + block.count > 0x10000:
         return tr("the block ends after address 65535")
+    if not any(ExactBlock(**block.model_dump()).holds(point) for point in profile.readable_points):
+        return tr("{profile} has no point in this block", profile=profile.id)
     return None
 
 

@@ -61,6 +61,7 @@ _SAID = {
     "greater_than_equal": "want at least {ge}",
     "less_than": "want less than {lt}",
     "less_than_equal": "want at most {le}",
+    "finite_number": "want a finite number",
     "string_too_short": "must not be empty",
     "too_short": "want at least {min_length} entries",
     "string_pattern_mismatch": "want the form {pattern}",
@@ -75,7 +76,8 @@ def _short(given: Any) -> str:
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """The nearest valid word, or the list of all when it is short."""
     words = list(known)
-    near = difflib.get_close_matches(given, words, 1, 0.5)
+    lower = {word.lower(): word for word in words}
+    near = [lower[found] for found in difflib.get_close_matches(given.lower(), lower, 1, 0.5)]
     near = near or [w for w in words if given and (w.startswith(given) or given.startswith(w))][:1]
     if near:
         return tr("; did you mean {near}?", near=repr(near[0]))

@@ -1,6 +1,8 @@
 """From a file to a Site: read, validate, check what only the whole can tell, build."""
 
+import copy
 import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from agent.config.build import build_site
 from agent.config.checks import Check
 from agent.config.explain import explain
 from agent.config.models import ConfigModel
-from agent.config.source import read_source
+from agent.config.source import Source, read_source
 from agent.errors import ConfigError, Mistake
 from agent.site import Site
 from drivers.profile import DeviceProfile
@@ -24,16 +26,48 @@ def load_site(path: Path, profiles: Path | None = None) -> Site:
     try:
         config = ConfigModel.model_validate(source.document)
     except ValidationError as error:
-        raise ConfigError(explain(error, source)) from error
+        raise ConfigError(_in_order([*explain(error, source), *_beyond(error, source, known)])) from error
     check = Check(source, config, known)
     check.run()
     if check.mistakes:
-        raise ConfigError(sorted(check.mistakes, key=lambda m: (m.line, m.column)))
+        raise ConfigError(_in_order(check.mistakes))
     site = build_site(config, known, _digest(source.content, known, config))
     check.times(site)
     if check.mistakes:
         raise ConfigError(check.mistakes)
     return site
+
+
+def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    return sorted(set(mistakes), key=lambda m: (m.line, m.column, m.what))
+
+
+def _beyond(error: ValidationError, source: Source, known: dict[str, DeviceProfile]) -> list[Mistake]:
+    """What else is wrong, as far as the rest makes sense without the keys that are wrong in themselves."""
+    rest = copy.deepcopy(source.document)
+    for found in error.errors(include_url=False):
+        _remove(rest, found["loc"])
+    try:
+        config = ConfigModel.model_validate(rest)
+    except ValidationError:
+        return []
+    check = Check(source, config, known)
+    check.run()
+    return check.mistakes
+
+
+def _remove(node: Any, loc: Sequence[int | str]) -> None:
+    """Take out the first key on the way to `loc` after which nothing more can be followed."""
+    for step, following in zip(loc, [*loc[1:], None], strict=True):
+        if isinstance(node, list) and isinstance(step, int):
+            node = node[step]
+        elif isinstance(node, dict) and step in node:
+            if following is None or not isinstance(node[step], dict | list):
+                del node[step]
+                return
+            node = node[step]
+        else:
+            return
 
 
 def gateway_schema() -> dict[str, Any]:

@@ -14,7 +14,7 @@ PointName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_]+$")]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class GatewayModel(_Model):
@@ -80,11 +80,11 @@ class Rs485Model(_Model):
 
 
 class BlockModel(_Model):
-    """A read of one's own; must be within what the profile allows."""
+    """A read that is asked just so; must be within what the profile allows and hold some of its points."""
 
     table: Table
     address: int = Field(ge=0, le=0xFFFF)
-    count: int = Field(ge=1, le=2000)
+    count: int = Field(ge=1, le=125)
 
 
 class UnitModel(_Model):
@@ -94,7 +94,7 @@ class UnitModel(_Model):
     profile: str
     address: int | None = Field(None, ge=0, le=255)
     points: list[str] = Field([], description="only these points are polled; all if empty")
-    blocks: list[BlockModel] = Field([], description="reads to check against the profile")
+    blocks: list[BlockModel] = Field([], description="reads to be asked just so, instead of as planned")
     interval_s: Seconds | None = None
     slow_interval_s: Seconds = 5.0
     timeout_s: Seconds | None = None

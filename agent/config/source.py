@@ -59,13 +59,16 @@ def read_source(path: Path) -> Source:
     """Read and parse; raises ConfigError that says what is wrong with the file itself."""
     file = str(path)
     try:
-        content = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise _at_start(file, tr("not a file"))
+        with path.open("rb") as opened:
+            content = opened.read(LARGEST + 1)
     except OSError as error:
         raise _at_start(file, tr("cannot read the file: {error}", error=error.strerror or error)) from error
     if len(content) > LARGEST:
         raise _at_start(file, tr("the file is larger than 1 MiB; is it the right one?"))
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # Windows editors put a byte order mark in front
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         what = tr("not UTF-8; save the file as UTF-8 (GBK will not do)")

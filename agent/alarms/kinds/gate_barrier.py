@@ -117,7 +117,7 @@ def _forced(view: View, state: str | None, marks: Mapping[str, float]) -> Seen:
         return Seen("forced_open", False)
     if view.was_active("forced_open"):
         return Seen("forced_open", True)
-    early = view.has("open_output") and view.now_s < marks.get("left", view.now_s) + RELAY_S
+    early = "open_output" in view.points and view.now_s < marks.get("left", view.now_s) + RELAY_S
     if "left" not in marks or early or state == "contradictory" or _wanted(view, marks) is not False:
         return Seen("forced_open", None)
     return Seen("forced_open", True, cause="left closed without a command")
@@ -127,7 +127,7 @@ def _wanted(view: View, marks: Mapping[str, float]) -> bool | None:
     """Somebody wanted it open when it left; None while a command that may say so cannot be read."""
     if "wanted" in marks and marks["left"] <= marks["wanted"] + view.setting("command_s", COMMAND_S):
         return True
-    dark = any(view.has(role) and view.flag(role) is None for role in COMMANDS)
+    dark = any(role in view.points and view.flag(role) is None for role in COMMANDS)  # some can never be read
     return None if dark else False
 
 

@@ -110,6 +110,15 @@ def test_a_panel_that_comes_back_is_not_accused_of_what_it_said_before() -> None
     assert script.state("1/fire").active
 
 
+def test_a_code_that_is_understood_again_ends_the_bad_reading_of_its_address() -> None:
+    script = Script(panel())
+    script.points["7/unknown"] = PointValue(True, Quality.BAD, 1.0, "unknown event code 99")
+    script.at(0)
+    assert script.at(10.1) == ["bad_reading raised"]
+    script.points["7/fire"] = PointValue(True, at_s=2.0)
+    assert script.at(1) == ["7/fire raised", "bad_reading cleared"]
+
+
 def test_normal_addresses_need_no_memory() -> None:
     script = Script(panel())
     script.say(0, {f"{n}/fire": False for n in range(1000)})

@@ -110,6 +110,11 @@ def test_no_relay_seen_within_a_second_is_forced() -> None:
     assert script.at(1.1) == ["forced_open raised"]
 
 
+def test_a_relay_that_can_be_written_only_is_no_witness() -> None:
+    script = play(RELAY)
+    assert script.say(60, BETWEEN) == ["forced_open raised"]
+
+
 def test_a_command_long_ago_permits_nothing() -> None:
     script = play(RELAY, open_output=True)
     script.at(1, open_output=False)

@@ -55,8 +55,6 @@ def test_what_is_no_number_moves_no_level(bad: object) -> None:
 
 COLD_AND_HOT = {"temperature_high": 45, "temperature_low": -5}
 CANTEEN = device("environment", "temperature", "humidity", settings=COLD_AND_HOT)
-    "environment", "temperature", "humidity", settings={"temperature_high": 45, "temperature_low": -5}
-)
 
 
 def test_a_limit_is_passed_when_it_holds_for_its_delay() -> None:
