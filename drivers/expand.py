@@ -18,28 +18,33 @@ def expand(raw: Any) -> Any:
 def numbered(raw: list[Any] | tuple[Any, ...]) -> Iterator[tuple[int, Any]]:
     """Every expanded point with the index of the line that it came from."""
     for index, one in enumerate(raw):
-        for point in _each(one):
+        for point in _each(one, index):
             yield index, point
 
 
-def _each(raw: Any) -> list[Any]:
+def _each(raw: Any, index: int) -> list[Any]:
     if not isinstance(raw, dict) or "range" not in raw:
         return [raw]
-    first, last = _bounds(raw)
+    wrong = _wrong(raw)
+    if wrong is not None:
+        key, text = wrong
+        raise PydanticCustomError("template", "{text}", {"text": text, "index": index, "key": key})
+    first, last = raw["range"]
     plain = {key: value for key, value in raw.items() if key not in TEMPLATE_KEYS}
     return [_nth(plain, n, (n - first) * raw.get("step", 1)) for n in range(first, last + 1)]
 
 
-def _bounds(raw: dict[str, Any]) -> tuple[int, int]:
+def _wrong(raw: dict[str, Any]) -> tuple[str, str] | None:
+    """The key of a line that cannot stand for many points, and why."""
     bounds, step = raw["range"], raw.get("step", 1)
-    whole = isinstance(bounds, list) and len(bounds) == 2 and all(isinstance(b, int) for b in bounds)
+    whole = isinstance(bounds, list | tuple) and len(bounds) == 2 and all(isinstance(b, int) for b in bounds)
     if not whole or bounds[0] > bounds[1]:
-        raise PydanticCustomError("range", f"{raw.get('name')}: range must be [first, last], not {bounds!r}")
+        return "range", f"range: want [first, last], not {bounds!r}"
     if not isinstance(step, int) or step < 1:
-        raise PydanticCustomError("range", f"{raw.get('name')}: step must be a whole number from 1, not {step!r}")
+        return "step", f"step: want a whole number from 1, not {step!r}"
     if "{n}" not in str(raw.get("name")):
-        raise PydanticCustomError("range", f"{raw.get('name')}: a point with a range has {{n}} in its name")
-    return bounds[0], bounds[1]
+        return "name", "name: a line with a range has {n} in its name"
+    return None
 
 
 def _nth(plain: dict[str, Any], n: int, shift: int) -> dict[str, Any]:

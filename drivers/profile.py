@@ -33,7 +33,12 @@ WRITE_FUNCTIONS: dict[Table, tuple[int, ...]] = {"coil": (5, 15), "holding": (6,
 
 def _fraction(value: Any) -> Any:
     """`1/512` is a number too: many devices divide by powers of two."""
-    return float(Fraction(value)) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(Fraction(value))
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError("want a number, or a fraction such as 1/512") from error
 
 
 Address = Annotated[int, Field(ge=0, le=0xFFFF)]

@@ -62,7 +62,11 @@ def _of_pydantic(error: ValidationError, document: Any) -> Iterator[tuple[Place,
     for found in error.errors(include_url=False):
         loc = tuple(step for step in found["loc"] if step != "[key]")
         at_key = found["type"] == "extra_forbidden" or "[key]" in found["loc"]
-        yield place_of(document, _written(loc, document), key=at_key), said(found, DeviceProfile)
+        if found["type"] == "template":
+            written: Loc = (*loc, found["ctx"]["index"], found["ctx"]["key"])
+        else:
+            written = _written(loc, document)
+        yield place_of(document, written, key=at_key), said(found, DeviceProfile)
 
 
 def _of_whole(profile: DeviceProfile, document: Any, path: Path) -> Iterator[tuple[Place, str]]:

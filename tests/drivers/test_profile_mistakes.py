@@ -1,0 +1,182 @@
+"""Every mistake of a profile is shown where it stands, all of them at once, with what would mend it."""
+
+from pathlib import Path
+
+import pytest
+
+from drivers.profiles import ProfileError, load_profile, load_profiles
+
+GOOD = """\
+id: it
+name: {en: it, zh: 它}
+vendor: nobody
+model: of this test
+kind: di_do_module
+verified: simulator
+source: [this test]
+limits: {max_registers: 10, functions: [1, 2, 3, 5, 6, 16]}
+points:
+  - {name: "di{n}", range: [1, 4], title: {en: "{n}", zh: "{n}"}, table: discrete, address: 0, type: bool}
+  - {name: do1, title: &t {en: it, zh: 它}, table: coil, address: 0, type: bool, access: rw, safe: false}
+  - {name: level, title: *t, table: holding, address: 0}
+  - {name: wide, title: *t, table: holding, address: 1, type: u32}
+"""
+
+
+def load(tmp_path: Path, text: str, name: str = "it") -> None:
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(text, encoding="utf-8")
+    load_profile(file)
+
+
+def mistakes(tmp_path: Path, text: str, name: str = "it") -> list[tuple[int, int, str]]:
+    with pytest.raises(ProfileError) as found:
+        load(tmp_path, text, name)
+    file = tmp_path / f"{name}.yaml"
+    assert str(found.value).splitlines() == [
+        f"{file}:{line}:{col}: {what}" for line, col, what in found.value.mistakes
+    ]
+    return found.value.mistakes
+
+
+def test_a_good_profile_is_good(tmp_path: Path) -> None:
+    load(tmp_path, GOOD)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "at", "what"),
+    [
+        ("vendor: nobody", "vender: nobody", "vender", "unknown key 'vender'; did you mean 'vendor'?"),
+        ("vendor: nobody", "vender: nobody", "id", "'vendor' is missing here"),
+        ("kind: di_do_module", "kind: di_modul", "di_modul", "'di_modul' is none of"),
+        ("verified: simulator", "verified: hoped", "hoped", "none of simulator, bench, site"),
+        ("source: [this test]", "source: []", "[]", "at least 1"),
+        ("max_registers: 10", "max_registers: 500", "500", "want at most 125, not 500"),
+        ("max_registers: 10", "max_register: 10", "max_register:", "did you mean 'max_registers'?"),
+        ("address: 1, type", "address: one, type", "one, type", "want a whole number, not 'one'"),
+        ("address: 1, type", "adress: 1, type", "adress", "did you mean 'address'?"),
+        ("type: u32", "type: u23", "u23", "did you mean 'u32'?"),
+        ("type: u32", "scale: 1/x", "1/x", "a fraction such as 1/512, not '1/x'"),
+        ("type: u32", "scale: 1/0", "1/0", "a fraction such as 1/512, not '1/0'"),
+        ("type: u32", "values: {one: 1}", "one", "want a whole number, not 'one'"),
+        ("range: [1, 4]", "range: [4, 1]", "[4, 1]", "want [first, last]"),
+        ("range: [1, 4]", "range: 4", "4,", "want [first, last]"),
+        ("range: [1, 4]", "range: [1, 4], step: 0", "0, title", "want a whole number from 1"),
+        ('"di{n}"', "di", "di, range", "{n} in its name"),
+        ("model: of this test", "model: of: test", ": test", "not valid YAML"),
+        ("kind: di_do_module", "kind: di_do_module\nkind: fire_panel", "kind: fire_panel", "duplicate key"),
+    ],
+)
+def test_a_wrong_key_or_value_is_shown_where_it_stands(
+    tmp_path: Path, good: str, bad: str, at: str, what: str
+) -> None:
+    assert GOOD.count(good) == 1
+    text = GOOD.replace(good, bad)
+    place = text[: text.index(at, text.index(bad.split(":")[0]) if at in bad else 0)]
+    line, column = place.count("\n") + 1, len(place) - place.rfind("\n")
+    assert [(line, column)] == [(row, col) for row, col, said in mistakes(tmp_path, text) if what in said]
+
+
+POINT = "  - {{name: more, title: {{en: it, zh: 它}}, {}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("point", "key", "what"),
+    [
+        ("table: holding, address: 2, type: u16", "address", "another point's"),
+        ("table: coil, address: 0, type: bool", "address", "another point's"),
+        ("table: holding, address: 65535, type: u32", "address", "ends after 65535"),
+        ("table: holding, address: 9, type: bool", "type", "single bits are bool"),
+        ("table: discrete, address: 9, type: u16", "type", "single bits are bool"),
+        ("table: discrete, address: 9, type: bool, bit: 1", "bit", "only registers"),
+        ("table: holding, address: 9, type: ascii", "type", "how many registers"),
+        ("table: holding, address: 9, type: u16, length: 2", "length", "for ascii and hex"),
+        ("table: holding, address: 9, type: ascii, length: 11", "length", "one read gives 10 at most"),
+        ("table: holding, address: 9, type: event", "type", "what each code sets"),
+        ("table: holding, address: 9, codes: {1: {set: [fire]}}", "codes", "for type event"),
+        ("table: holding, address: 9, tolerance: 0.1", "tolerance", "only for the values of an f32"),
+        ("table: holding, address: 9, values: {1: a}, scale: 2", "values", "either a meaning, or a scale"),
+        ("table: holding, address: 9, scale: 0", "scale", "make everything 0"),
+        ("table: holding, address: 9, plausible: [5, 5]", "plausible", "first the lowest"),
+        ("table: input, address: 9", "table", "function 4 is not among those served (1, 2, 3, 5, 6, 16)"),
+        ("table: input, address: 9, access: w", "access", "no function that writes a input"),
+        ("table: holding, address: 9, type: bool, bit: 1, access: rw", "access", "without its neighbours"),
+        ("table: coil, address: 9, type: bool, access: rw", "table", "in which state it may be left alone"),
+        ("table: holding, address: 9, access: w, momentary: true", "momentary", "for coils that are commands"),
+        (
+            "table: coil, address: 9, type: bool, access: rw, safe: true, pulse: {coil: 99, unit_s: 1}",
+            "pulse",
+            "whose safe state is off",
+        ),
+        (
+            "table: coil, address: 9, type: bool, access: rw, safe: false, pulse: {coil: 0, unit_s: 1}",
+            "pulse",
+            "coil 0 is a point of its own",
+        ),
+    ],
+)
+def test_a_point_that_contradicts_itself_or_another_is_shown_at_its_key(
+    tmp_path: Path, point: str, key: str, what: str
+) -> None:
+    line = POINT.format(point)
+    ((row, column, text),) = mistakes(tmp_path, GOOD + line)
+    assert row == len(GOOD.splitlines()) + 1
+    assert what in text
+    assert line[column - 1 :].startswith("{") or line[: column - 1].rstrip().endswith(f"{key}:")
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ("heartbeat: {point: lvel, still_s: 5}\n", "no point 'lvel' that can be read"),
+        ("exact_blocks: [{table: holding, address: 0, count: 2}]\n", "only a part of it is in an exact block"),
+        ("exact_blocks: [{table: holding, address: 0, count: 11}]\n", "one read gives 10 at most"),
+        ("exact_blocks: [{table: input, address: 0, count: 1}]\n", "function 4 is not served"),
+        ("examples: [{request: '01', read: [lvel]}]\n", "no point 'lvel'"),
+        ("turnaround_s: 0.5\n", "turnaround_most_s"),
+        ("port: {address: 250}\n", "address"),
+        ("protocol: jbf_193k\n", "has no registers"),
+        ("identity: [{name: level, title: *t, table: holding, address: 9}]\n", "there is such a point already"),
+    ],
+)
+def test_a_profile_that_contradicts_itself_says_where(tmp_path: Path, more: str, what: str) -> None:
+    ((row, _, text),) = mistakes(tmp_path, GOOD + more)
+    assert what in text
+    assert row > 1
+
+
+def test_a_line_for_many_points_is_wrong_once(tmp_path: Path) -> None:
+    text = GOOD.replace("table: discrete", "table: coil").replace(
+        "address: 0, type: bool, access", "address: 9, type: bool, access"
+    )
+    load(tmp_path, text)
+    ((row, column, _),) = mistakes(tmp_path, text.replace("address: 0, type: bool}", "address: 0, type: u16}"))
+    assert (row, GOOD.splitlines()[row - 1][:5]) == (10, "  - {")
+    assert column > 5
+
+
+def test_the_mistakes_after_a_line_for_many_points_are_at_their_own_lines(tmp_path: Path) -> None:
+    ((row, _, text),) = mistakes(tmp_path, GOOD.replace("type: u32", "type: ascii"))
+    assert (row, text) == (13, "length: for ascii and hex, how many registers they fill")
+
+
+def test_a_file_that_bears_another_name_than_its_profile_is_a_mistake(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, GOOD, "other") == [(1, 5, "id: the file is called 'other', so is its profile")]
+
+
+def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="cannot read the file"):
+        load_profile(tmp_path / "none.yaml")
+    (tmp_path / "gbk.yaml").write_bytes("id: 烟感".encode("gbk"))
+    with pytest.raises(ProfileError, match="not valid YAML"):
+        load_profile(tmp_path / "gbk.yaml")
+
+
+def test_an_empty_file_is_no_profile(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "")
+
+
+def test_a_directory_is_read_by_id(tmp_path: Path) -> None:
+    load(tmp_path, GOOD)
+    (tmp_path / "README.md").write_text("not a profile")
+    assert list(load_profiles(tmp_path)) == ["it"]
