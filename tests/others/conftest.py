@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.others.choice import EVERY, parameters
 from tests.others.mosquitto import Mosquitto, Platform
 from tests.others.process import Gateway
 from tests.others.servers import Far, LibmodbusFar, PymodbusFar
@@ -29,20 +30,7 @@ def libmodbus_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program
 
 
-def libmodbus(medium: str) -> object:
-    """A parameter that needs libmodbus."""
-    return pytest.param(("libmodbus", medium), marks=pytest.mark.libmodbus, id=f"libmodbus-{medium}")
-
-
-def pymodbus(medium: str) -> object:
-    """A parameter that needs nothing but our own dependencies."""
-    return pytest.param(("pymodbus", medium), id=f"pymodbus-{medium}")
-
-
-MEDIA = ("tcp", "rtu", "rtu_over_tcp")
-
-
-@pytest_asyncio.fixture(params=[make(medium) for make in (pymodbus, libmodbus) for medium in MEDIA])
+@pytest_asyncio.fixture(params=parameters(EVERY))
 async def far(request: pytest.FixtureRequest) -> AsyncIterator[Far]:
     """A server that runs, one after the other of each maker and medium."""
     server = _make(request)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import tempfile
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -43,6 +45,12 @@ class Far(Protocol):
     async def set_input(self, address: int, value: bool) -> None:
         """Set a discrete input."""
 
+    async def unplug(self) -> None:
+        """The serial adapter is pulled out."""
+
+    async def plug(self) -> None:
+        """It is plugged in again, and serves."""
+
     async def aclose(self) -> None:
         """Stop, and take the medium away."""
 
@@ -55,18 +63,41 @@ def line_to(far: Far) -> ModbusLine:
 
 
 class _Medium:
-    """The wire between our line and a server: `endpoint` is our end, `served` the server's."""
+    """The wire between our line and a server: `endpoint` is our end, `served` the server's.
+
+    A serial one has a stable name, as udev would give it, and can be pulled out and plugged in again.
+    """
 
     def __init__(self, medium: Medium) -> None:
-        self.bus = SerialBus() if medium == "rtu" else None
+        self._place = tempfile.TemporaryDirectory()
+        self._bus: SerialBus | None = None
         self.endpoint: Endpoint = TcpEndpoint("127.0.0.1", unused_port())
         self.served = ""
-        if self.bus:
-            self.endpoint, self.served = SerialPort(self.bus.names[0], BAUD), self.bus.names[1]
+        if medium == "rtu":
+            self._link = Path(self._place.name, "rs485-1")
+            self.endpoint = SerialPort(str(self._link), BAUD)
+            self.plug()
+
+    def plug(self) -> None:
+        """Appear under the stable name."""
+        taken = os.openpty()  # so that the kernel's own name is another one than before
+        self._bus = SerialBus()
+        for fd in taken:
+            os.close(fd)
+        self._link.symlink_to(self._bus.names[0])
+        self.served = self._bus.names[1]
+
+    def unplug(self) -> None:
+        """Vanish, and the name with it."""
+        assert self._bus is not None
+        self._bus.close()
+        self._bus = None
+        self._link.unlink()
 
     def close(self) -> None:
-        if self.bus:
-            self.bus.close()
+        if self._bus is not None:
+            self.unplug()
+        self._place.cleanup()
 
 
 class PymodbusFar:
@@ -119,6 +150,16 @@ class PymodbusFar:
         """Set a discrete input of unit 1."""
         assert self._server is not None
         await self._server.async_setValues(1, 2, address, [value])
+
+    async def unplug(self) -> None:
+        """The serial adapter is pulled out."""
+        await self.stop()
+        self._wire.unplug()
+
+    async def plug(self) -> None:
+        """It is plugged in again, and serves."""
+        self._wire.plug()
+        await self.start()
 
     async def aclose(self) -> None:
         """Stop, and take the medium away."""
@@ -198,6 +239,16 @@ class LibmodbusFar:
         assert channel is not None
         channel.write(f"di {address} {value:d}\n".encode())
         await channel.drain()
+
+    async def unplug(self) -> None:
+        """The serial adapter is pulled out."""
+        await self.stop()
+        self._wire.unplug()
+
+    async def plug(self) -> None:
+        """It is plugged in again, and serves."""
+        self._wire.plug()
+        await self.start()
 
     async def aclose(self) -> None:
         """Stop, and take the medium away."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.others.choice import against
 from tests.others.mosquitto import Mosquitto, Platform
 from tests.others.process import PRESSED, Gateway
 from tests.others.servers import Far
@@ -10,15 +11,6 @@ from tests.others.waiting import until
 pytestmark = [pytest.mark.asyncio, pytest.mark.mosquitto, pytest.mark.timeout(40)]
 
 ONE_OF_EACH = [("pymodbus", "tcp"), ("libmodbus", "rtu")]
-
-
-def media(*wanted: tuple[str, str]) -> pytest.MarkDecorator:
-    """Only these servers, where all of them would show nothing new."""
-    return pytest.mark.parametrize(
-        "far",
-        [pytest.param(w, id="-".join(w), marks=[pytest.mark.libmodbus] * (w[0] == "libmodbus")) for w in wanted],
-        indirect=True,
-    )
 
 
 async def test_an_input_set_in_a_server_of_others_arrives_as_an_alarm_and_so_does_its_return(
@@ -40,7 +32,7 @@ async def test_an_input_set_in_a_server_of_others_arrives_as_an_alarm_and_so_doe
     assert platform.heard("status")[-1]["data"]["reason"] == "stopped"
 
 
-@media(*ONE_OF_EACH)
+@against(*ONE_OF_EACH)
 async def test_an_alarm_raised_without_a_broker_survives_a_kill_of_the_gateway(
     gateway: Gateway, platform: Platform, far: Far, broker: Mosquitto
 ) -> None:
@@ -59,7 +51,7 @@ async def test_an_alarm_raised_without_a_broker_survives_a_kill_of_the_gateway(
     assert platform.missing() == set()
 
 
-@media(*ONE_OF_EACH)
+@against(*ONE_OF_EACH)
 async def test_a_gateway_killed_again_and_again_loses_nothing_and_invents_nothing(
     gateway: Gateway, platform: Platform, far: Far
 ) -> None:
@@ -78,7 +70,7 @@ async def test_a_gateway_killed_again_and_again_loses_nothing_and_invents_nothin
     assert platform.missing() == set()
 
 
-@media(("libmodbus", "tcp"))
+@against(("libmodbus", "tcp"))
 async def test_a_server_that_dies_is_reported_lost_and_reported_back(
     gateway: Gateway, platform: Platform, far: Far
 ) -> None:
@@ -91,7 +83,22 @@ async def test_a_server_that_dies_is_reported_lost_and_reported_back(
     assert platform.missing() == set()
 
 
-@media(("libmodbus", "rtu"))
+@against(("pymodbus", "rtu"), ("libmodbus", "rtu"))
+async def test_an_adapter_that_comes_back_under_another_name_is_polled_again(
+    gateway: Gateway, platform: Platform, far: Far
+) -> None:
+    await gateway.start()
+    await until(lambda: gateway.status()["heartbeat"]["lines"]["line-1"]["good"] == 1, "the unit to be good")
+    await far.unplug()
+    await platform.expect("lost", True)
+    await far.plug()
+    await platform.expect("lost", False)
+    await far.set_input(PRESSED, True)
+    await platform.expect("pressed", True)
+    assert platform.missing() == set()
+
+
+@against(("libmodbus", "rtu"))
 async def test_the_will_tells_of_a_gateway_that_was_killed(gateway: Gateway, platform: Platform, far: Far) -> None:
     await gateway.start()
     await until(lambda: platform.heard("status"), "the birth")

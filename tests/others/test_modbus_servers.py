@@ -25,6 +25,7 @@ from drivers.modbus.pdu import (
     write_registers,
 )
 from drivers.profile import DeviceProfile
+from tests.others.choice import against
 from tests.others.servers import BITS, REGISTERS, Far, LibmodbusFar, Medium, PymodbusFar, line_to
 from tests.others.waiting import until
 
@@ -182,6 +183,17 @@ async def test_a_server_that_dies_is_lost_and_one_that_comes_back_is_asked_again
     await far.start()
     assert await answers_again(lambda: words(line, "holding", 0, 1)) == [1000]
     assert line.counters.reopened == (far.medium != "rtu")
+
+
+@against(("pymodbus", "rtu"), ("libmodbus", "rtu"))
+async def test_an_adapter_that_comes_back_under_another_name_is_opened_again(line: ModbusLine, far: Far) -> None:
+    assert await words(line, "holding", 0, 1) == [1000]
+    await far.unplug()
+    with pytest.raises(LineError):
+        await words(line, "holding", 0, 1)
+    await far.plug()
+    assert await answers_again(lambda: words(line, "holding", 0, 1)) == [1000]
+    assert line.counters.reopened == 1
 
 
 async def test_a_unit_that_is_not_there_is_not_answered_for_by_its_neighbour(line: ModbusLine, far: Far) -> None:
