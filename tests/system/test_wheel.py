@@ -32,6 +32,12 @@ def campusgw(installed: Path, *arguments: str) -> subprocess.CompletedProcess[st
     )
 
 
+def files(room: str) -> set[str]:
+    """Every file of a folder that is no by-product, as `agent/host.py`."""
+    found = (path.relative_to(REPOSITORY) for path in (REPOSITORY / room).rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
+
+
 def test_there_are_examples_to_check() -> None:
     assert len(EXAMPLES) >= 2
 
@@ -59,7 +65,9 @@ def test_the_installed_module_is_the_command_too(installed: Path) -> None:
 
 def test_the_wheel_carries_the_data_and_not_the_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for profile in (REPOSITORY / "configs/profiles").glob("*.yaml"):
-        assert any(name.endswith(f"share/campusgw/configs/profiles/{profile.name}") for name in names)
+    sources = {path for room in ("agent", "drivers", "simulators") for path in files(room)}
+    assert sources <= set(names)
+    configs = {f"share/campusgw/{path}" for path in files("configs")}
+    assert configs == {name.split(".data/data/", 1)[1] for name in names if ".data/data/" in name}
     assert not [name for name in names if name.startswith(("tests/", "bench/", "systemd/"))]
     assert any(name.endswith("licenses/LICENSE") for name in names)
