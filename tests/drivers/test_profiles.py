@@ -3,10 +3,12 @@
 import asyncio
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from agent.alarms.kinds import KINDS
+from agent.config.load import load_site
 from drivers.blocks import Block, block_time_s, plan_blocks
 from drivers.decode import read_point, words_of
 from drivers.modbus.device import ModbusDevice
@@ -165,6 +167,33 @@ def test_outputs_that_stay_are_safe_when_off_and_no_command_restarts_a_device(pr
         if point.writable and point.table == "coil":
             assert point.momentary or point.safe is False
         assert "restart" not in point.title.en
+
+
+GATEWAY = """
+gateway: {{id: gw, site: "1", region: "430102", name: 门卫室}}
+uplink: {{brokers: [{{host: broker}}]}}
+lines:
+  - id: line
+    type: modbus_rtu
+    port: /dev/none
+    alarm_latency_budget_s: {budget_s}
+    units: [{{id: it, profile: {profile}}}]
+devices: [{{id: device, kind: {kind}, name: 设备, location: 门卫室, {what}}}]
+"""
+
+
+@each_modbus
+def test_it_makes_a_device_as_it_ships(profile: DeviceProfile, tmp_path: Path) -> None:
+    """A module as a panic button on its first input, anything else as the kind that it is."""
+    kind, what = profile.kind, "unit: it"
+    if profile.kind == "di_do_module":
+        kind, what = "one_key_alarm", f"points: {{pressed: it.{profile.points[0].name}}}"
+    budget_s = 2.0 if len(profile.points) < 100 else 60.0
+    file = tmp_path / "gateway.yaml"
+    file.write_text(GATEWAY.format(budget_s=budget_s, profile=profile.id, kind=kind, what=what), encoding="utf-8")
+    (device,) = load_site(file).devices
+    assert device.unit == "it" or device.points
+    assert all("." not in point.name for point in profile.points) or profile.kind == "fire_panel"
 
 
 # --- how it is read ---------------------------------------------------------------------------------
