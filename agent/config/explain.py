@@ -90,10 +90,10 @@ def known_keys(loc: Loc) -> list[str]:
     for step in loc:
         if isinstance(step, int):
             continue
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue  # the key of a mapping: its value's model stays
         field = model.model_fields.get(step)
-        model = _model_in(field.annotation) if field else None
+        if field is None:
+            continue  # the key of a mapping: its value's model stays
+        model = _model_in(field.annotation)
         if model is None:
             return []
     return list(model.model_fields)

@@ -48,7 +48,10 @@ def _at(node: Any, step: int | str, key: bool) -> tuple[int, int] | None:
         return None
     if isinstance(node, list):
         return node.lc.item(step)  # type: ignore[attr-defined, no-any-return]
-    return node.lc.key(step) if key else node.lc.value(step)  # type: ignore[no-any-return]
+    try:  # a key without a value is shown itself
+        return node.lc.key(step) if key or node[step] is None else node.lc.value(step)  # type: ignore[no-any-return]
+    except KeyError:
+        return None  # merged from an anchor: it stands elsewhere
 
 
 def _keys(node: Any) -> Any:
