@@ -6,10 +6,14 @@ from drivers.profile import FUNCTION, WRITE_FUNCTIONS, DeviceProfile, ExactBlock
 
 Loc = tuple[int | str, ...]
 Mistake = tuple[Loc, str]
+REGISTER_BITS = 16
 
 
 def contradictions(profile: DeviceProfile) -> Iterator[Mistake]:
     """Each mistake with the place of what is wrong; points are counted after expansion."""
+    for n, one in enumerate(profile.identity):
+        if one.range is not None:
+            yield ("identity", n, "range"), "only points are many"
     if profile.turnaround_most_s < profile.turnaround_s:
         yield ("turnaround_s",), f"more than turnaround_most_s, which is {profile.turnaround_most_s:g}"
     if profile.protocol != "modbus" and (profile.points or profile.identity):
@@ -55,8 +59,8 @@ def _shape(point: Point) -> Iterator[tuple[str, str]]:
         yield "address", "ends after 65535"
     if (point.type == "bool") != (point.of_bits or point.bit is not None):
         yield "type", "coils, discrete inputs and single bits are bool, whole registers are not"
-    if point.bit is not None and point.of_bits:
-        yield "bit", "only registers have bits to choose from"
+    if point.bit is not None and (point.of_bits or point.bit >= REGISTER_BITS):
+        yield "bit", "a bit of a register, 0 to 15"
     if (point.type in ("ascii", "hex")) != (point.length is not None):
         yield "length", "for ascii and hex, how many registers they fill"
 

@@ -1,12 +1,12 @@
 """A device profile: what a device model answers, as data. Where and what, never how to ask."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from drivers.expand import expand
 from drivers.modbus.pdu import Table
 from drivers.stream import Parity
 
@@ -29,6 +29,8 @@ Word = bool | str | float | int
 WIDTH: dict[ValueType, int] = {"bool": 1, "u16": 1, "i16": 1, "u32": 2, "i32": 2, "f32": 2, "event": 1}
 FUNCTION: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITE_FUNCTIONS: dict[Table, tuple[int, ...]] = {"coil": (5, 15), "holding": (6, 16)}
+
+NUMBER = "{n}"  # in the name of a point that stands for many
 
 
 def _fraction(value: Any) -> Any:
@@ -54,6 +56,10 @@ class Title(_Data):
 
     en: str = Field(min_length=1)
     zh: str = Field(min_length=1)
+
+    def of(self, n: int) -> "Title":
+        """The name with its number filled in."""
+        return Title(en=self.en.replace(NUMBER, str(n)), zh=self.zh.replace(NUMBER, str(n)))
 
 
 class Port(_Data):
@@ -91,9 +97,14 @@ class Pulse(_Data):
 
 
 class Point(_Data):
-    """One value of the device; `address` is the 0-based PDU address. docs/profiles.md explains each key."""
+    """One value of the device; `address` is the 0-based PDU address. docs/profiles.md explains each key.
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.]*$")
+    With a `range` it stands for many, at following addresses or, where it has one, bits.
+    """
+
+    name: str = Field(pattern=r"^([a-z0-9_.]|\{n\})+$")
+    range: tuple[int, int] | None = None
+    step: int = Field(1, ge=1)
     title: Title
     table: Table
     address: Address
@@ -116,6 +127,31 @@ class Point(_Data):
     role: str | None = None
     alarm: bool = False
     mark: Mark = "seen"
+
+    @model_validator(mode="after")
+    def _numbered_or_not(self) -> Self:
+        if self.range is not None and self.range[0] > self.range[1]:
+            raise ValueError(f"range: want [first, last], not {list(self.range)}")
+        if (self.range is None) == (NUMBER in self.name):
+            raise ValueError("name: {n} stands in the name of a point that has a range, and in no other")
+        return self
+
+    def each(self) -> Iterator[Self]:
+        """The points that it stands for."""
+        if self.range is None:
+            yield self
+            return
+        first, last = self.range
+        for n in range(first, last + 1):
+            yield self._nth(n, (n - first) * self.step)
+
+    def _nth(self, n: int, shift: int) -> Self:
+        """Point `n`: its bit moves on where it has one, else its address; a pulse's coil moves with it."""
+        moved: dict[str, Any] = {"name": self.name.replace(NUMBER, str(n)), "title": self.title.of(n)}
+        moved |= {"address": self.address + shift} if self.bit is None else {"bit": self.bit + shift}
+        if self.pulse is not None:
+            moved["pulse"] = self.pulse.model_copy(update={"coil": self.pulse.coil + shift})
+        return self.model_copy(update=moved | {"range": None, "step": 1})
 
     @property
     def width(self) -> int:
@@ -142,6 +178,10 @@ class IdentityPoint(Point):
     """Something that tells which device this is; read once, never polled. `expect`: what it must say."""
 
     expect: Word | None = None
+
+
+def _expanded(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    return tuple(one for point in points for one in point.each())
 
 
 class Heartbeat(_Data):
@@ -201,8 +241,8 @@ class DeviceProfile(_Data):
     holes: bool = False
     exact_blocks: tuple[ExactBlock, ...] = ()
     heartbeat: Heartbeat | None = None
-    identity: Annotated[tuple[IdentityPoint, ...], BeforeValidator(expand)] = ()
-    points: Annotated[tuple[Point, ...], BeforeValidator(expand)] = ()
+    identity: tuple[IdentityPoint, ...] = ()
+    points: Annotated[tuple[Point, ...], AfterValidator(_expanded)] = ()
     examples: tuple[Example, ...] = ()
 
     @cached_property

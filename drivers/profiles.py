@@ -11,11 +11,8 @@ from pydantic import ValidationError
 from drivers.contradictions import contradictions
 from drivers.document import START, Loc, Place, Unreadable, place_of, read_document
 from drivers.errors import GatewayError
-from drivers.expand import numbered
 from drivers.profile import DeviceProfile
 from drivers.said import said
-
-TEMPLATES = ("points", "identity")  # lists of which one line may stand for many points
 
 
 class ProfileError(GatewayError):
@@ -62,11 +59,7 @@ def _of_pydantic(error: ValidationError, document: Any) -> Iterator[tuple[Place,
     for found in error.errors(include_url=False):
         loc = tuple(step for step in found["loc"] if step != "[key]")
         at_key = found["type"] == "extra_forbidden" or "[key]" in found["loc"]
-        if found["type"] == "template":
-            written: Loc = (*loc, found["ctx"]["index"], found["ctx"]["key"])
-        else:
-            written = _written(loc, document)
-        yield place_of(document, written, key=at_key), said(found, DeviceProfile)
+        yield place_of(document, loc, key=at_key), said(found, DeviceProfile)
 
 
 def _of_whole(profile: DeviceProfile, document: Any, path: Path) -> Iterator[tuple[Place, str]]:
@@ -77,11 +70,16 @@ def _of_whole(profile: DeviceProfile, document: Any, path: Path) -> Iterator[tup
 
 
 def _written(loc: Loc, document: Any) -> Loc:
-    """Where a point is written: after expansion its number is another one than that of its line."""
-    if len(loc) < 2 or loc[0] not in TEMPLATES or not isinstance(loc[1], int):
+    """Where a point is written: one line may stand for many points, so the numbers differ."""
+    if len(loc) < 2 or loc[0] != "points" or not isinstance(loc[1], int):
         return loc
-    lines = [line for line, _ in numbered(document[loc[0]])]
-    return (loc[0], lines[loc[1]], *loc[2:])
+    lines = [n for n, line in enumerate(document["points"]) for _ in _numbers(line)]
+    return ("points", lines[loc[1]], *loc[2:])
+
+
+def _numbers(line: Any) -> range:
+    first, last = line.get("range") or (0, 0)
+    return range(first, last + 1)
 
 
 def _sorted(mistakes: Iterator[tuple[Place, str]]) -> list[tuple[int, int, str]]:

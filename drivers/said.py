@@ -43,9 +43,8 @@ def said(found: Mapping[str, Any], model: type[BaseModel]) -> str:
         choices = found["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         return f"{name}: {given} is none of {', '.join(choices)}" + _near(str(found["input"]), choices, ())
     if kind == "value_error":
-        return f"{name}: {found['ctx']['error']}, not {given}"
-    if kind == "template":
-        return str(found["msg"])
+        why = str(found["ctx"]["error"])
+        return why if isinstance(found["input"], dict) else f"{name}: {why}, not {given}"
     if kind not in WANTED:
         return f"{name}: {found['msg']}"
     return f"{name}: want {WANTED[kind].format(**found.get('ctx', {}))}, not {given}"

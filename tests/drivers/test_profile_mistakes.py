@@ -59,10 +59,11 @@ def test_a_good_profile_is_good(tmp_path: Path) -> None:
         ("type: u32", "scale: 1/x", "1/x", "a fraction such as 1/512, not '1/x'"),
         ("type: u32", "scale: 1/0", "1/0", "a fraction such as 1/512, not '1/0'"),
         ("type: u32", "values: {one: 1}", "one", "want a whole number, not 'one'"),
-        ("range: [1, 4]", "range: [4, 1]", "[4, 1]", "want [first, last]"),
-        ("range: [1, 4]", "range: 4", "4,", "want [first, last]"),
-        ("range: [1, 4]", "range: [1, 4], step: 0", "0, title", "want a whole number from 1"),
-        ('"di{n}"', "di", "di, range", "{n} in its name"),
+        ("range: [1, 4]", "range: [4, 1]", '{name: "di', "range: want [first, last], not [4, 1]"),
+        ("range: [1, 4]", "range: 4", "4,", "range: want a list, not 4"),
+        ("range: [1, 4]", "range: [1, 4], step: 0", "0, title", "step: want at least 1, not 0"),
+        ('"di{n}"', "di", "{name: di,", "{n} stands in the name"),
+        ("name: level", 'name: "l{n}"', '{name: "l', "{n} stands in the name"),
         ("model: of this test", "model: of: test", ": test", "not valid YAML"),
         ("kind: di_do_module", "kind: di_do_module\nkind: fire_panel", "kind: fire_panel", "duplicate key"),
     ],
@@ -88,7 +89,7 @@ POINT = "  - {{name: more, title: {{en: it, zh: 它}}, {}}}\n"
         ("table: holding, address: 65535, type: u32", "address", "ends after 65535"),
         ("table: holding, address: 9, type: bool", "type", "single bits are bool"),
         ("table: discrete, address: 9, type: u16", "type", "single bits are bool"),
-        ("table: discrete, address: 9, type: bool, bit: 1", "bit", "only registers"),
+        ("table: discrete, address: 9, type: bool, bit: 1", "bit", "0 to 15"),
         ("table: holding, address: 9, type: ascii", "type", "how many registers"),
         ("table: holding, address: 9, type: u16, length: 2", "length", "for ascii and hex"),
         ("table: holding, address: 9, type: ascii, length: 11", "length", "one read gives 10 at most"),
@@ -143,6 +144,12 @@ def test_a_profile_that_contradicts_itself_says_where(tmp_path: Path, more: str,
     ((row, _, text),) = mistakes(tmp_path, GOOD + more)
     assert what in text
     assert row > 1
+
+
+def test_bits_that_run_out_of_their_register_are_a_mistake(tmp_path: Path) -> None:
+    flags = "  - {name: 'f{n}', range: [1, 17], title: *t, table: holding, address: 9, type: bool, bit: 0}\n"
+    ((row, _, text),) = mistakes(tmp_path, GOOD + flags)
+    assert (row, text) == (14, "bit: a bit of a register, 0 to 15")
 
 
 def test_a_line_for_many_points_is_wrong_once(tmp_path: Path) -> None:
