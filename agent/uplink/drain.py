@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 FETCH = 32
 REFUSED_REST_S = 60.0  # a refused record is offered again after this; others go on meanwhile
-REFUSED_MOST = 256  # so many refused at once is no poisoned record but a broker that lets nothing in
+REFUSED_MOST = 256  # so many refused in a lane is no poisoned record but a broker that lets nothing of it in
+NOTHING = 2**63 - 1  # no sequence lies beyond
 STORAGE_REST_S = 1.0
 
 
@@ -37,6 +38,7 @@ class Drain:
         self._slots = slots
         self._confirm_timeout_s = confirm_timeout_s
         self._instant = instant
+        self._store_id = outbox.store_id
         self._after: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self._fetched: list[Stored] = []
         self._refused: list[tuple[float, Stored]] = []
@@ -67,14 +69,22 @@ class Drain:
             await self._wait()
 
     async def _fetch(self) -> list[Stored]:
-        if len(self._refused) >= REFUSED_MOST:
-            return []
+        if self._store_id != self._outbox.store_id:  # the old one was damaged; this one counts from 1
+            self._store_id = self._outbox.store_id
+            self._after = dict.fromkeys(Lane, 0)
+            self._refused.clear()
         try:
-            return await self._outbox.next(self._after, FETCH)
+            return await self._outbox.next({lane: self._beyond(lane) for lane in Lane}, FETCH)
         except StorageError as error:
             log.error("cannot read the outbox: %s", error)
             await asyncio.sleep(STORAGE_REST_S)
+            self._outbox.changed.set()  # look again, though nothing new comes
             return []
+
+    def _beyond(self, lane: Lane) -> int:
+        """Where to go on; a lane of which the broker refuses everything rests, and the others go on."""
+        refused = sum(stored.record.lane is lane for _, stored in self._refused)
+        return NOTHING if refused >= REFUSED_MOST else self._after[lane]
 
     async def _wait(self) -> None:
         rest_s = min((due_s for due_s, _ in self._refused), default=float("inf")) - _now()

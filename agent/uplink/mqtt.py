@@ -1,4 +1,4 @@
-"""A Session on aiomqtt, with what it leaves out: reason codes, the broker's window, losing the link at once.
+"""A Session on aiomqtt, with what it leaves out: reason codes, the broker's limits, losing the link at once.
 
 aiomqtt 2.5 reports success for a refused PUBACK, ignores Receive Maximum, and lets a publish on a reset link
 hang for ten seconds (docs/decisions/0002-mqtt-client.md). AckClient therefore keeps its own futures by packet
@@ -8,12 +8,13 @@ id. Every connection gets a new client: a reused one would send again by itself 
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
-from paho.mqtt.client import MQTT_ERR_SUCCESS
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, MQTT_ERR_SUCCESS
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -25,8 +26,49 @@ from agent.uplink.messages import CONTENT_TYPE
 log = logging.getLogger(__name__)
 
 REFUSED_FROM = 0x80  # MQTT 5: reason codes from here on are errors; 0x10, no subscribers, is not
+TOO_LARGE = 0x95
 DEFAULT_WINDOW = 65535  # MQTT 5, 3.2.2.3.3: no Receive Maximum means this
+PACKET_OVERHEAD = 64  # fixed header, packet id, topic length, our one property
 GOODBYE_S = 2.0
+UNSPECIFIED = "Unspecified error"  # what paho calls every link that ends without a DISCONNECT
+
+
+class OwnSocketsOnly:
+    """The event loop as aiomqtt sees it: file numbers that are no longer its own are left alone.
+
+    aiomqtt attaches a socket by its number, one turn of the loop after paho asked for it. If the broker ends
+    the link in that turn, the number may already be another socket's, a field device's: its writer would be
+    replaced, and it would hang.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, current: Callable[[], Any]) -> None:
+        self._loop = loop
+        self._current = current
+        self.call_soon_threadsafe = loop.call_soon_threadsafe
+        self.create_task = loop.create_task
+        self.run_in_executor = loop.run_in_executor
+
+    def add_reader(self, number: int, callback: Callable[[], None]) -> None:
+        """Attach, if the number is still ours."""
+        if self._is_own(number):
+            self._loop.add_reader(number, callback)
+
+    def add_writer(self, number: int, callback: Callable[[], None]) -> None:
+        """Attach, if the number is still ours."""
+        if self._is_own(number):
+            self._loop.add_writer(number, callback)
+
+    def remove_reader(self, number: int) -> None:
+        """Detach; paho calls this before it closes, so the number is ours."""
+        self._loop.remove_reader(number)
+
+    def remove_writer(self, number: int) -> None:
+        """Detach, as above."""
+        self._loop.remove_writer(number)
+
+    def _is_own(self, number: int) -> bool:
+        socket = self._current()
+        return socket is not None and socket.fileno() == number
 
 
 class AckClient(aiomqtt.Client):
@@ -34,13 +76,20 @@ class AckClient(aiomqtt.Client):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
+        self._loop = cast(asyncio.AbstractEventLoop, OwnSocketsOnly(self._loop, self._client.socket))
         self._acks: dict[int, asyncio.Future[None]] = {}
+        self._given_up = False
         self.window = DEFAULT_WINDOW
+        self.packet_most: int | None = None
 
     async def send(self, topic: str, payload: bytes, retain: bool, properties: Properties | None) -> None:
         """Publish with QoS 1 and wait for that very PUBACK; raises Rejected or UplinkError."""
         if self._disconnected.done():
             raise UplinkError("the link is lost")
+        size = len(topic.encode()) + len(payload) + PACKET_OVERHEAD
+        if self.packet_most is not None and size > self.packet_most:
+            # Sent all the same, it would cost the link, and again after every reconnect.
+            raise Rejected(TOO_LARGE, f"{size} bytes, but the broker takes no more than {self.packet_most}")
         info = self._client.publish(topic, payload, 1, retain, properties)
         if info.rc != MQTT_ERR_SUCCESS:
             raise UplinkError(f"cannot publish: {info.rc}")
@@ -54,10 +103,16 @@ class AckClient(aiomqtt.Client):
         """From now on, losing the link fails every publish that waits."""
         self._disconnected.add_done_callback(self._fail_all)
 
+    def give_up(self) -> None:
+        """Leave nothing behind that connects later: under our own name it would end our next session."""
+        self._given_up = True
+        self._client.disconnect()
+
     def why_lost(self) -> str:
         """Why the link is gone."""
         error = self._disconnected.exception() if not self._disconnected.cancelled() else None
-        return str(error) if error else "closed"
+        reason = str(getattr(error, "rc", error or "closed"))
+        return "the link broke" if reason == UNSPECIFIED else f"the link ended: {reason}"
 
     async def wait_lost(self) -> str:
         """Wait until the link is gone."""
@@ -67,13 +122,42 @@ class AckClient(aiomqtt.Client):
     def _fail_all(self, _lost: "asyncio.Future[None]") -> None:
         for ack in self._acks.values():
             if not ack.done():
-                ack.set_exception(UplinkError(f"the link broke: {self.why_lost()}"))
+                ack.set_exception(UplinkError(self.why_lost()))
+
+    # --- what paho and aiomqtt call -------------------------------------------------------------------
+
+    def _client_connect(self) -> None:
+        """In a thread: connect and shake hands; says in words what is wrong with a certificate."""
+        try:
+            super()._client_connect()
+        except ssl.SSLCertVerificationError as error:
+            raise OSError(f"the broker's certificate is not accepted: {error.verify_message}") from error
+        except ssl.SSLError as error:
+            raise OSError(f"no TLS with the broker: {error.reason or error}") from error
+        except ValueError as error:  # a host name that is none
+            raise OSError(str(error)) from error
+
+    def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
+        if self._given_up:
+            sock.close()
+            raise OSError("given up meanwhile")
+        super()._on_socket_open(client, userdata, sock)
 
     def _on_connect(
         self, client: Any, userdata: Any, flags: Any, reason_code: ReasonCode, properties: Properties | None = None
     ) -> None:
         self.window = getattr(properties, "ReceiveMaximum", DEFAULT_WINDOW) or DEFAULT_WINDOW
+        self.packet_most = getattr(properties, "MaximumPacketSize", None)
         super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_disconnect(
+        self, client: Any, userdata: Any, flags: Any, reason_code: ReasonCode, properties: Properties | None = None
+    ) -> None:
+        if self._given_up:
+            return  # nobody waits any more, and paho closes the socket
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError("the broker closed the link before it let us in"))
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
 
     def _on_publish(
         self, _client: Any, _userdata: Any, mid: int, reason_code: ReasonCode, _more: Properties
@@ -88,11 +172,12 @@ class AckClient(aiomqtt.Client):
 
 
 class MqttSession:
-    """An open connection."""
+    """An open connection, with no more unconfirmed messages than the broker's Receive Maximum allows."""
 
     def __init__(self, client: AckClient, version_5: bool) -> None:
         self._client = client
         self._version_5 = version_5
+        self._free = asyncio.Semaphore(client.window)
         client.watch()
 
     @property
@@ -102,7 +187,8 @@ class MqttSession:
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1; returns when the broker has confirmed it."""
-        await self._client.send(topic, payload, retain, _content_type() if self._version_5 else None)
+        async with self._free:
+            await self._client.send(topic, payload, retain, _content_type() if self._version_5 else None)
 
     async def wait_lost(self) -> str:
         """Wait until the link is gone."""
@@ -119,41 +205,50 @@ class MqttSession:
 
 async def open_session(request: SessionRequest) -> Session:
     """Connect; raises UplinkError in words, Rejected when the broker refuses the login."""
-    client = _client(request)
+    password, context = await asyncio.to_thread(_credentials, request)
+    client = _client(request, password, context)
+    opened = False
     try:
-        async with asyncio.timeout(request.connect_timeout_s):
+        async with asyncio.timeout(request.connect_timeout_s + GOODBYE_S):  # aiomqtt's own timeout comes first
             await client.__aenter__()
+        opened = True
     except MqttConnectError as error:
         raise _refused(error) from error
     except aiomqtt.MqttError as error:
-        raise UplinkError(str(error) or "no answer") from error
+        raise UplinkError(_words(str(error), request)) from error
     except TimeoutError as error:
         raise UplinkError(f"no answer within {request.connect_timeout_s:g} s") from error
-    return cast(Session, MqttSession(client, request.protocol == "5"))
+    finally:
+        if not opened:
+            client.give_up()
+    return MqttSession(client, request.protocol == "5")
 
 
-def _client(request: SessionRequest) -> AckClient:
+def _credentials(request: SessionRequest) -> tuple[str | None, ssl.SSLContext | None]:
+    """Read from disk; reading a system's trust store takes tens of milliseconds."""
     broker = request.broker
-    version_5 = request.protocol == "5"
-    properties = _session_properties() if version_5 else None
     try:
         password = Path(broker.password_file).read_text().strip() if broker.password_file else None
-        context = tls_context(broker.tls) if broker.tls else None
-    except (OSError, ssl.SSLError) as error:
+        return password, tls_context(broker.tls) if broker.tls else None
+    except (OSError, ValueError) as error:
         raise UplinkError(f"cannot use the credentials: {error}") from error
+
+
+def _client(request: SessionRequest, password: str | None, context: ssl.SSLContext | None) -> AckClient:
+    version_5 = request.protocol == "5"
     return AckClient(
-        broker.host,
-        broker.port,
+        request.broker.host,
+        request.broker.port,
         identifier=request.client_id,
-        username=broker.username,
+        username=request.broker.username,
         password=password,
         protocol=aiomqtt.ProtocolVersion.V5 if version_5 else aiomqtt.ProtocolVersion.V311,
         will=aiomqtt.Will(request.will.topic, request.will.payload, 1, True),
         keepalive=request.keepalive_s,
         timeout=request.connect_timeout_s,
         clean_session=None if version_5 else True,
-        clean_start=True,
-        properties=properties,
+        clean_start=True if version_5 else MQTT_CLEAN_START_FIRST_ONLY,
+        properties=_session_properties() if version_5 else None,
         tls_context=context,
         max_inflight_messages=0,
     )
@@ -178,6 +273,14 @@ def _content_type() -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = CONTENT_TYPE
     return properties
+
+
+def _words(error: str, request: SessionRequest) -> str:
+    if error == "Operation timed out":
+        return f"no answer within {request.connect_timeout_s:g} s"
+    if "before it let us in" in error and request.broker.tls is not None and not request.broker.tls.certificate:
+        return f"{error}; does it want a client certificate?"
+    return error or "no answer"
 
 
 def _refused(error: MqttConnectError) -> UplinkError:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agent.errors import Rejected, UplinkError
+from agent.errors import Rejected, StorageError, UplinkError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.records import Instant
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 GOODBYE_S = 2.0
 ASIDE = 2  # slots of the far side's window that the board and the heartbeat may need
+STEADY_S = 30.0  # a session that broke sooner does not shorten the back-off: two gateways with one name would race
 
 Beat = Callable[[], Awaitable[HeartbeatData]]
 
@@ -56,6 +57,7 @@ class Uplink:
         self._topics, self._outbox, self._board = topics, outbox, board
         self._versions = dict(versions)
         self._wait_s = 0.0
+        self._told: set[str] = set()
 
     async def run(self) -> None:
         """Connect and serve for ever; on cancellation say goodbye."""
@@ -123,32 +125,32 @@ class Uplink:
     async def _show_states(self, session: Session) -> None:
         while True:
             await self._board.changed.wait()
-            taken = self._board.take()
-            for device, data in taken.items():
-                event = live_event("state", device, self._topics.source, self._instant(), self._host.boot_id, data)
-                try:
-                    await self._publish(session, self._topics.state(device), event, retain=True)
-                except Rejected as error:
-                    log.error("the state of %s was refused: %s", device, error)
+            for device, data in self._board.take().items():
+                event = self._live("state", device, data)
+                await self._publish(session, self._topics.state(device), event, retain=True)
 
     async def _beat(self, session: Session) -> None:
         """Only while there is a session; an old heartbeat means nothing, so none is kept."""
         while True:
-            data = (await self.heartbeat()).model_dump(mode="json")
-            source, boot_id = self._topics.source, self._host.boot_id
-            event = live_event("heartbeat", "gateway", source, self._instant(), boot_id, data)
             try:
-                await self._publish(session, self._topics.heartbeat, event)
-            except Rejected as error:
-                log.error("the heartbeat was refused: %s", error)
+                data = (await self.heartbeat()).model_dump(mode="json")
+            except StorageError as error:
+                log.error("no heartbeat, since the outbox cannot be read: %s", error)
+            else:
+                await self._publish(session, self._topics.heartbeat, self._live("heartbeat", "gateway", data))
             await asyncio.sleep(self._settings.heartbeat_s)
 
     async def _publish(self, session: Session, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """What is not kept: a refusal is said once a session and costs the others nothing."""
         try:
             async with asyncio.timeout(self._settings.confirm_timeout_s):
                 await session.publish(topic, payload, retain=retain)
         except TimeoutError:
             raise UplinkError(f"no confirmation within {self._settings.confirm_timeout_s:g} s") from None
+        except Rejected as error:
+            if topic not in self._told:
+                log.error("refused on %s: %s", topic, error)
+            self._told.add(topic)
 
     def _status_event(self, online: bool, reason: Literal["connected", "stopped", "lost"]) -> bytes:
         identity = self._site.identity
@@ -160,13 +162,13 @@ class Uplink:
             versions=self._versions,
             config_hash=self._site.config_hash,
         )
-        return self._live("status", data.model_dump(mode="json"))
+        return self._live("status", "gateway", data.model_dump(mode="json"))
 
-    def _live(self, kind: str, data: Mapping[str, Any]) -> bytes:
-        return live_event(kind, "gateway", self._topics.source, self._instant(), self._host.boot_id, data)
+    def _live(self, kind: str, subject: str, data: Mapping[str, Any]) -> bytes:
+        return live_event(kind, subject, self._topics.source, self._instant(), self._host.boot_id, data)
 
     def _up(self, broker: Broker, round_number: int) -> None:
-        self._wait_s = 0.0
+        self._told.clear()
         reconnects = self.status.reconnects + (1 if self.status.broker else 0)
         now_s = asyncio.get_running_loop().time()
         self.status = UplinkStatus(True, f"{broker.host}:{broker.port}", "", now_s, reconnects)
@@ -177,6 +179,8 @@ class Uplink:
             log.warning("uplink down: %s", why)
         now_s = asyncio.get_running_loop().time()
         since_s = now_s if self.status.connected else self.status.since_s
+        if self.status.connected and now_s - self.status.since_s >= STEADY_S:
+            self._wait_s = 0.0
         self.status = UplinkStatus(False, self.status.broker, why, since_s, self.status.reconnects)
 
     async def _back_off(self) -> None:
