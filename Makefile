@@ -79,6 +79,8 @@ command -v mosquitto >/dev/null || \
 	echo "not here, its tests are skipped: mosquitto (apt install mosquitto mosquitto-clients)"; \
 [ -e /usr/include/modbus/modbus.h ] && command -v cc >/dev/null || \
 	echo "not here, its tests are skipped: libmodbus (apt install libmodbus-dev gcc)"; \
+command -v socat >/dev/null || \
+	echo "not here, its tests are skipped: socat (apt install socat)"; \
 [ "$$(id -u)" = 0 ] && command -v systemd-nspawn >/dev/null && command -v mmdebstrap >/dev/null || \
 	echo "not here, its tests are skipped: systemd in a container (as root; apt install systemd-container mmdebstrap)"
 endef
