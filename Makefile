@@ -40,7 +40,7 @@ check: $(VENV)/.dev ## style, types, the borders between packages, the catalogue
 	@$(CATALOGUES_FRESH)
 
 schema: $(VENV)/.test ## write docs/schema again from the models
-	$(BIN)/python docs/schema/write.py
+	$(BIN)/campusgw schema --write docs/schema
 
 catalogues: $(VENV)/.dev ## collect the texts that people read, and compile their translations
 	$(EXTRACT) -o $(LOCALE)/campusgw.pot
