@@ -13,7 +13,7 @@ class Inbox:
     def __init__(self) -> None:
         self._bytes = bytearray()
         self._why = ""
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[bool] | None = None
 
     @property
     def full(self) -> bool:
@@ -35,16 +35,35 @@ class Inbox:
         if self._why:
             raise LineError(self._why)
 
-    async def take(self) -> bytes:
-        """Wait for at least one byte and take all there are."""
+    async def take(self, until_s: float | None = None) -> bytes:
+        """Wait for at least one byte and take all there are; nothing when none has come by `until_s`.
+
+        The event loop reads what has come before it runs a timer, so on a busy loop too nothing is missed.
+        """
         while not self._bytes:
             self.check()
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            if not await self._news(until_s):
+                break
         taken = bytes(self._bytes)
         self._bytes.clear()
         return taken
 
+    async def _news(self, until_s: float | None) -> bool:
+        """A plain future and timer: asyncio.timeout would cost two rounds of the loop more, at every wait."""
+        loop = asyncio.get_running_loop()
+        waiter = self._waiter = loop.create_future()
+        timer = loop.call_at(until_s, _settle, waiter, False) if until_s is not None else None
+        try:
+            return bool(await waiter)
+        finally:
+            if timer is not None:
+                timer.cancel()
+
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._waiter is not None:
+            _settle(self._waiter, True)
+
+
+def _settle(waiter: asyncio.Future[bool], news: bool) -> None:
+    if not waiter.done():
+        waiter.set_result(news)

@@ -117,9 +117,9 @@ class SerialStream:
             except OSError as error:
                 self._gone(str(error))
 
-    async def receive(self) -> bytes:
-        """Wait for at least one byte and return all that has come."""
-        taken = await self._inbox.take()
+    async def receive(self, until_s: float | None = None) -> bytes:
+        """Wait for at least one byte, until `until_s` at most, and return all that has come."""
+        taken = await self._inbox.take(until_s)
         self._read_on()
         return taken
 

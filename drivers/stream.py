@@ -13,8 +13,11 @@ class ByteStream(Protocol):
     async def send(self, data: bytes) -> None:
         """Hand all of `data` to the medium."""
 
-    async def receive(self) -> bytes:
-        """Wait for at least one byte and return all that has come; cancelling loses no bytes."""
+    async def receive(self, until_s: float | None = None) -> bytes:
+        """Wait for at least one byte and return all that has come; cancelling loses no bytes.
+
+        Returns nothing when nothing has come by `until_s` (loop time).
+        """
 
     async def aclose(self) -> None:
         """Close; closing twice is harmless."""

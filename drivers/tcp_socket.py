@@ -53,9 +53,9 @@ class TcpStream(asyncio.Protocol):
         await self._writable.wait()
         self._inbox.check()
 
-    async def receive(self) -> bytes:
-        """Wait for at least one byte and return all that has come."""
-        taken = await self._inbox.take()
+    async def receive(self, until_s: float | None = None) -> bytes:
+        """Wait for at least one byte, until `until_s` at most, and return all that has come."""
+        taken = await self._inbox.take(until_s)
         if self._paused:
             self._paused = False
             self._transport.resume_reading()

@@ -61,9 +61,9 @@ class NoisyStream:
         """Send what the noise leaves of it."""
         await self._raw.send(flipped(data, self._dice) if hits(self._faults.noise, self._dice) else data)
 
-    async def receive(self) -> bytes:
+    async def receive(self, until_s: float | None = None) -> bytes:
         """Receive what the noise leaves of it."""
-        data = await self._raw.receive()
+        data = await self._raw.receive(until_s)
         return flipped(data, self._dice) if hits(self._faults.noise, self._dice) else data
 
     async def aclose(self) -> None:

@@ -16,9 +16,9 @@ class MemoryStream:
         self._inbox.check()
         self._peer._inbox.put(data)
 
-    async def receive(self) -> bytes:
-        """Wait for at least one byte and return all that has come."""
-        return await self._inbox.take()
+    async def receive(self, until_s: float | None = None) -> bytes:
+        """Wait for at least one byte, until `until_s` at most, and return all that has come."""
+        return await self._inbox.take(until_s)
 
     async def aclose(self) -> None:
         """Close; the other end learns it after the bytes that came before."""

@@ -67,9 +67,9 @@ class PtyStream:
         with contextlib.suppress(BlockingIOError):
             os.write(self._ours, data)
 
-    async def receive(self) -> bytes:
-        """Wait for at least one byte and return all that has come."""
-        return await self._inbox.take()
+    async def receive(self, until_s: float | None = None) -> bytes:
+        """Wait for at least one byte, until `until_s` at most, and return all that has come."""
+        return await self._inbox.take(until_s)
 
     async def aclose(self) -> None:
         """The adapter is gone: whoever has the port open sees a hang-up."""

@@ -31,10 +31,10 @@ class PacedStream:
             await asyncio.sleep(ends_s - loop.time())
             await self._raw.send(piece)
 
-    async def receive(self) -> bytes:
+    async def receive(self, until_s: float | None = None) -> bytes:
         """Wait for the last bit of what was sent; `began_s` tells when its first bit was on the wire."""
         if not self._coming:
-            self._take_up(await self._raw.receive())
+            self._take_up(await self._raw.receive(until_s))
         await asyncio.sleep(self._ends_s - asyncio.get_running_loop().time())
         taken = bytes(self._coming)
         self._coming.clear()

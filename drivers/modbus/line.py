@@ -239,21 +239,15 @@ class ModbusLine:
         return True
 
     async def _receive(self, until_s: float) -> bool:
-        """Take what comes until then; False when nothing does.
-
-        The second, immediate look finds bytes that a busy loop read only after the timer had fired.
-        """
+        """Take what comes until then; False when nothing does."""
         assert self._stream is not None
-        for limit_s in (until_s, 0.0):
-            try:
-                async with asyncio.timeout_at(limit_s):
-                    self._received += await self._stream.receive()
-            except TimeoutError:
-                continue
-            self._active_s = _now()
-            self._silent = 0
-            return True
-        return False
+        heard = await self._stream.receive(until_s)
+        if not heard:
+            return False
+        self._received += heard
+        self._active_s = _now()
+        self._silent = 0
+        return True
 
     def _scan(self, asked: Asked | None, heard: _Heard) -> Scan:
         """Judge what has come; drop and count what is of no use."""

@@ -141,14 +141,9 @@ class Attendant(Generic[Frame, Item]):
         self._news.set()
 
     async def _frames(self, stream: ByteStream) -> list[Frame]:
-        """The second, immediate look finds bytes that a busy loop read only after the timer had fired."""
-        for limit_s in (self._pause_s if self._parser.pending else None, 0.0):
-            try:
-                async with asyncio.timeout(limit_s):
-                    return self._parser.feed(await stream.receive())
-            except TimeoutError:
-                continue
-        return self._parser.pause()
+        """What the next bytes complete, or what a pause in the middle of a message makes of it."""
+        heard = await stream.receive(_now() + self._pause_s if self._parser.pending else None)
+        return self._parser.feed(heard) if heard else self._parser.pause()
 
     async def _treat(self, stream: ByteStream, frames: list[Frame]) -> None:
         for frame in frames:

@@ -56,8 +56,8 @@ class Wire:
         self.sent.append((asyncio.get_running_loop().time(), data))
         self._respond(self, data)
 
-    async def receive(self) -> bytes:
-        return await self._inbox.take()
+    async def receive(self, until_s: float | None = None) -> bytes:
+        return await self._inbox.take(until_s)
 
     async def aclose(self) -> None:
         self.closed = True

@@ -117,8 +117,8 @@ class Flipping:
     async def send(self, data: bytes) -> None:
         await self._raw.send(self._spoiled(data))
 
-    async def receive(self) -> bytes:
-        return self._spoiled(await self._raw.receive())
+    async def receive(self, until_s: float | None = None) -> bytes:
+        return self._spoiled(await self._raw.receive(until_s))
 
     async def aclose(self) -> None:
         await self._raw.aclose()
@@ -139,8 +139,8 @@ class Echoing:
     async def send(self, data: bytes) -> None:
         await self._raw.send(data)
 
-    async def receive(self) -> bytes:
-        heard = await self._raw.receive()
+    async def receive(self, until_s: float | None = None) -> bytes:
+        heard = await self._raw.receive(until_s)
         await self._raw.send(heard)
         return heard
 
