@@ -1,0 +1,177 @@
+"""Planted bugs: each breaks one promise of the gateway, to prove that the invariants notice."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from unittest.mock import patch
+
+from agent.alarms.memory import new_memory
+from agent.alarms.spec import View
+from agent.outbox.store import Store
+from agent.polling.modbus_poller import ModbusPoller
+from agent.polling.poller import Roll
+from agent.polling.schedule import Job
+from agent.records import Lane, Stored
+from agent.service.pipe import Pipe
+from agent.uplink.drain import Drain
+from drivers.modbus import rtu
+from drivers.modbus.line import ModbusLine
+from drivers.modbus.mbap import MbapFraming
+
+
+@contextlib.contextmanager
+def guard_window_is_zero() -> Iterator[None]:
+    """A unit is asked again at once, so that its late reply answers the next question."""
+    exchange = ModbusLine.exchange
+
+    async def hasty(self: ModbusLine, unit: int, pdu: bytes, **named: Any) -> bytes:
+        return await exchange(self, unit, pdu, **{**named, "guard_s": -named["timeout_s"]})
+
+    with patch.object(ModbusLine, "exchange", hasty):
+        yield
+
+
+@contextlib.contextmanager
+def checksum_is_not_checked() -> Iterator[None]:
+    """What noise left of a frame is believed."""
+    with patch.object(rtu, "sound", lambda _frame: True):
+        yield
+
+
+@contextlib.contextmanager
+def transaction_id_is_not_compared() -> Iterator[None]:
+    """Any Modbus TCP reply will do."""
+    scan = MbapFraming.scan
+
+    def lax(self: MbapFraming, received: bytes, asked: Any) -> Any:
+        if asked is not None and len(received) >= 2:
+            received = asked.tag.to_bytes(2, "big") + received[2:]
+        return scan(self, received, asked)
+
+    with patch.object(MbapFraming, "scan", lax):
+        yield
+
+
+@contextlib.contextmanager
+def state_moves_before_the_append() -> Iterator[None]:
+    """A disk that refuses costs the alarm."""
+    store = Pipe._store
+
+    async def moved(self: Pipe, judgements: Any, at: Any) -> None:
+        self._move(judgements)
+        await store(self, judgements, at)
+
+    with patch.object(Pipe, "_store", moved):
+        yield
+
+
+@contextlib.contextmanager
+def confirmed_before_it_is_published() -> Iterator[None]:
+    """A link that breaks costs the record."""
+    deliver = Drain._deliver
+
+    async def hopeful(self: Drain, stored: Stored) -> None:
+        await self._outbox.confirm([stored.sequence])
+        await deliver(self, stored)
+
+    with patch.object(Drain, "_deliver", hopeful):
+        yield
+
+
+@contextlib.contextmanager
+def bad_reading_clears() -> Iterator[None]:
+    """Nobody can tell, so it must be over."""
+    flag = View.flag
+
+    def careless(self: View, role: str) -> bool | None:
+        return flag(self, role) or False
+
+    with patch.object(View, "flag", careless):
+        yield
+
+
+@contextlib.contextmanager
+def sequence_is_used_again_after_a_restart() -> Iterator[None]:
+    """It counts from what still waits."""
+    made = Store.__init__
+
+    def forgetful(self: Store, *positional: Any, **named: Any) -> None:
+        made(self, *positional, **named)
+        self._last = self._one("SELECT COALESCE(MAX(sequence), 0) FROM records")
+
+    with patch.object(Store, "__init__", forgetful):
+        yield
+
+
+@contextlib.contextmanager
+def alarm_state_is_forgotten_at_a_restart() -> Iterator[None]:
+    """Every start begins with a site where nothing has happened."""
+    with patch("agent.service.pipe._recall", lambda device, _kept: new_memory(device)):
+        yield
+
+
+@contextlib.contextmanager
+def one_dead_unit_takes_its_line_along() -> Iterator[None]:
+    """A time-out is taken for a dead port."""
+
+    async def drastic(self: ModbusPoller, job: Job, cause: str) -> None:
+        for unit in self._units:
+            await self.roll.missed(unit, cause)
+        self._rest(job.unit)
+
+    with patch.object(ModbusPoller, "_missed", drastic):
+        yield
+
+
+@contextlib.contextmanager
+def silence_is_normal() -> Iterator[None]:
+    """A unit that does not answer is never called lost."""
+    missed = Roll.missed
+
+    async def calm(self: Roll, unit: str, cause: str) -> Any:
+        with patch.object(self, "_sink", _Deaf(self._sink)):
+            return await missed(self, unit, cause)
+
+    with patch.object(Roll, "missed", calm):
+        yield
+
+
+class _Deaf:
+    def __init__(self, sink: Any) -> None:
+        self._sink = sink
+
+    async def unit_lost(self, _unit: str, _cause: str) -> None:
+        await asyncio.sleep(0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sink, name)
+
+
+@contextlib.contextmanager
+def newest_record_goes_first_and_the_others_never() -> Iterator[None]:
+    """The drain skips what it has not sent yet."""
+    following = Store.next
+
+    def skipping(self: Store, after: Mapping[Lane, int], limit: int, hidden: Any) -> list[Stored]:
+        return following(self, after, limit, hidden)[-1:]
+
+    with patch.object(Store, "next", skipping):
+        yield
+
+
+Mutant = Callable[[], contextlib.AbstractContextManager[None]]
+
+MUTANTS: tuple[Mutant, ...] = (
+    guard_window_is_zero,
+    checksum_is_not_checked,
+    transaction_id_is_not_compared,
+    state_moves_before_the_append,
+    confirmed_before_it_is_published,
+    bad_reading_clears,
+    sequence_is_used_again_after_a_restart,
+    alarm_state_is_forgotten_at_a_restart,
+    one_dead_unit_takes_its_line_along,
+    silence_is_normal,
+    newest_record_goes_first_and_the_others_never,
+)

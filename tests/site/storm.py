@@ -1,0 +1,289 @@
+"""A seed's story: things happen in the field while lines, devices, broker, disk, clock and process misbehave.
+
+Everything that happens is noted as truth; every fault is noted as trouble of whom it hits, and ends by itself.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from agent.records import ClockState
+from tests.site.school import School
+from tests.site.track import Steps, Trouble
+
+ROUGH_S = 60.0
+CALM_S = 50.0
+PAUSE_S = 1.6  # from one thing to the next, on average
+FAULT_S = (1.0, 14.0)
+TRAVEL_S = 1.5
+LATE_S = (0.31, 0.55)  # after the time-out of 0.3 s, within the guard window of as much again
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A condition that follows a point: which value means that it is there."""
+
+    device: str
+    condition: str
+    point: str
+    there: bool | float
+    away: bool | float
+
+    @property
+    def unit(self) -> str:
+        return self.point.partition(".")[0]
+
+
+CONTACTS = (
+    Contact("panic-gate", "pressed", "gate-io.di1", True, False),
+    Contact("panic-gate", "tamper", "gate-io.di2", False, True),
+    Contact("panic-dorm", "pressed", "dorm-io.di0", True, False),
+    Contact("smoke-3f-east", "alarm", "smoke-301.smoke", True, False),
+    Contact("smoke-3f-west", "alarm", "smoke-302.smoke", True, False),
+    Contact("smoke-3f-west", "prealarm", "smoke-302.level", 320, 1),
+    Contact("canteen", "temperature_high", "canteen-env.temperature", 48.0, 21.0),
+)
+BARRIER = ("barrier-south", "forced_open")
+PANELS = {
+    "panel-jbf": ("fire-teaching", ("1.3.30", "1.1.12")),
+    "panel-notifier": ("fire-dorm", ("1D012", "1M020")),
+    "panel-songjiang": ("fire-canteen", ("1.2.7", "1.2.8")),
+}
+
+
+class Storm:
+    """The field's story and its faults; `truth` is by (device, condition with its address)."""
+
+    def __init__(self, school: School, seed: int) -> None:
+        self.school = school
+        self.truth: dict[tuple[str, str], Steps] = defaultdict(Steps)
+        self.trouble: dict[str, Trouble] = defaultdict(Trouble)
+        self.silent: dict[str, Trouble] = defaultdict(Trouble)  # a unit that cannot be reached at all
+        self.broker = Trouble()
+        self.process = Trouble()
+        self.disk = Trouble()
+        self.clocks: list[tuple[float, ClockState]] = [(0.0, "synchronised")]
+        self.log: list[str] = []
+        self.units = {u.id: line.id for line in school.site.lines for u in line.units}
+        self._dice = random.Random(f"storm {seed}")
+        self._busy: set[str] = set()
+        self._running: set[asyncio.Task[None]] = set()
+        school.field.set("smoke-302.level", 1)
+
+    async def rage(self) -> None:
+        """Rough weather, then calm."""
+        ends_s = self._now + ROUGH_S
+        menu = [getattr(self, name) for name in sorted(dir(self)) if name.startswith(("do_", "fault_"))]
+        while self._now < ends_s:
+            await asyncio.sleep(self._dice.expovariate(1 / PAUSE_S))
+            self._dice.choice(menu)()
+            self.school.twin.check()
+        if self._running:
+            await asyncio.wait(self._running)
+        for unit in PANELS:
+            self._reset(unit)
+        await asyncio.sleep(CALM_S)
+
+    # --- what happens -------------------------------------------------------------------------------
+
+    def do_contact(self) -> None:
+        contact = self._dice.choice(CONTACTS)
+        steps = self.truth[contact.device, contact.condition]
+        steps.put(self._now, not steps.last)
+        self.school.field.set(contact.point, contact.there if steps.last else contact.away)
+        self._note(f"{contact.device} {contact.condition} {steps.last}")
+
+    do_contact_again = do_contact_once_more = do_contact
+
+    def do_barrier(self) -> None:
+        """Somebody forces the barrier."""
+        self._for_a_while("barrier", self._barrier)
+
+    async def _barrier(self) -> None:
+        """Forced open and let down again, with the arm on its way for a while."""
+        self.truth[BARRIER].put(self._now, True)
+        await self._travel("gate-io.di4", "gate-io.di3")
+        await asyncio.sleep(self._dice.uniform(2.0, 10.0))
+        await self._travel("gate-io.di3", "gate-io.di4")
+        self.truth[BARRIER].put(self._now, False)
+
+    async def _travel(self, left: str, reached: str) -> None:
+        self._note(f"barrier leaves {left}")
+        self.school.field.set(left, False)
+        await asyncio.sleep(TRAVEL_S)
+        self.school.field.set(reached, True)
+
+    def do_panel(self) -> None:
+        unit = self._dice.choice(sorted(PANELS))
+        device, addresses = PANELS[unit]
+        address = self._dice.choice(addresses)
+        self._note(f"{device} {address} fire")
+        self.truth[device, f"{address}/fire"].put(self._now, True)
+        self.school.field.panel(unit).say(address, "fire")
+
+    def do_panel_reset(self) -> None:
+        self._reset(self._dice.choice(sorted(PANELS)))
+
+    def _reset(self, unit: str) -> None:
+        device, addresses = PANELS[unit]
+        self._note(f"{device} reset")
+        for address in addresses:
+            self.truth[device, f"{address}/fire"].put(self._now, False)
+        self.school.field.panel(unit).reset()
+
+    # --- what goes wrong ----------------------------------------------------------------------------
+
+    def fault_unplugged(self) -> None:
+        unit = self._dice.choice([u for u in sorted(self.units) if u not in PANELS])
+        field = self.school.field
+        self._fault(f"unplugged {unit}", [unit], lambda: field.unplug(unit), lambda: field.plug(unit), silent=True)
+
+    def fault_port_vanished(self) -> None:
+        line = self._dice.choice(("rs485-1", "tcp-1"))
+        field = self.school.field
+        self._fault(
+            f"vanished {line}",
+            self._on(line),
+            lambda: field.vanish(line),
+            lambda: field.restore(line),
+            silent=True,
+        )
+
+    def fault_line(self) -> None:
+        """Broken-off, repeated or foreign replies: a part of the frames on a line."""
+        line = self._dice.choice(("rs485-1", "tcp-1"))
+        self._bad_frames(line, self._dice.choice(("truncated", "duplicated", "wrong_unit")))
+
+    def fault_noise(self) -> None:
+        self._bad_frames("rs485-1", "noise")
+
+    def _bad_frames(self, line: str, what: str) -> None:
+        faults, rate = self.school.field.line(line).faults, self._dice.uniform(0.1, 0.9)
+        self._fault(
+            f"{what} on {line}",
+            self._on(line),
+            lambda: setattr(faults, what, rate),
+            lambda: setattr(faults, what, 0.0),
+        )
+
+    def fault_late(self) -> None:
+        """Replies of one unit come after their time; two that talk at once hit the neighbours too."""
+        unit = self._dice.choice(("smoke-301", "smoke-302", "smoke-302", "gate-io"))
+        self._late(unit, self._dice.uniform(*LATE_S))
+
+    def fault_late_tcp(self) -> None:
+        """There a reply may be as late as it likes: its transaction id tells it from others."""
+        self._late("dorm-io", self._dice.uniform(2.0, 5.0))
+
+    def _late(self, unit: str, late_s: float) -> None:
+        field = self.school.field
+        on_line = self._on(self.units[unit])
+        self._fault(f"late {unit}", on_line, lambda: field.late(unit, late_s), lambda: field.late(unit, 0.0))
+
+    def fault_broker(self) -> None:
+        broker = self.school.broker
+        begin, end = self._dice.choice(
+            (
+                (broker.stop, broker.start),
+                (broker.cut, broker.mend),
+                (broker.drop, broker.drop),
+                (lambda: setattr(broker, "confirms", False), lambda: setattr(broker, "confirms", True)),
+                (lambda: setattr(broker, "way_s", 0.6), lambda: setattr(broker, "way_s", 0.005)),
+                (lambda: setattr(broker, "login_code", 0x87), lambda: setattr(broker, "login_code", 0)),
+            )
+        )
+        self._for_a_while("broker", lambda: self._bad_broker(begin, end))
+
+    fault_broker_again = fault_broker
+
+    async def _bad_broker(self, begin: Callable[[], object], end: Callable[[], object]) -> None:
+        self._note("broker fault begins")
+        self.broker.begin(self._now)
+        begin()
+        await asyncio.sleep(self._dice.uniform(*FAULT_S))
+        end()
+        self.broker.end(self._now)
+        self._note("broker fault ends")
+
+    def fault_killed(self) -> None:
+        self._for_a_while("process", self._killed)
+
+    async def _killed(self) -> None:
+        self._note("killed")
+        self.process.begin(self._now)
+        await self.school.twin.kill()
+        await asyncio.sleep(self._dice.uniform(0.2, 4.0))
+        self.school.start()
+        self.process.end(self._now)
+        self._note("started again")
+
+    def fault_disk(self) -> None:
+        self._for_a_while("disk", self._bad_disk)
+
+    async def _bad_disk(self) -> None:
+        self._note("disk refuses")
+        self.disk.begin(self._now)
+        self.school.twin.disk.refuses = "disk I/O error"
+        await asyncio.sleep(self._dice.uniform(0.5, 6.0))
+        self.school.twin.disk.refuses = ""
+        self.disk.end(self._now)
+        self._note("disk is good again")
+
+    def fault_clock(self) -> None:
+        clock = self.school.twin.clock
+        clock.jump_s = self._dice.choice((-86400.0, -3.0, 0.0, 2.0, 7 * 86400.0))
+        clock.state = self._dice.choice(("synchronised", "estimated", "unknown"))
+        self.clocks.append((self._now, clock.state))
+        self._note(f"clock {clock.jump_s:+g} s, {clock.state}")
+
+    # --- how it is kept apart -----------------------------------------------------------------------
+
+    def _fault(
+        self,
+        words: str,
+        units: list[str],
+        begin: Callable[[], object],
+        end: Callable[[], object],
+        *,
+        silent: bool = False,
+    ) -> None:
+        books = [self.trouble[unit] for unit in units] + [self.silent[unit] for unit in units if silent]
+
+        async def befall() -> None:
+            self._note(f"{words} begins")
+            for book in books:
+                book.begin(self._now)
+            begin()
+            await asyncio.sleep(self._dice.uniform(*FAULT_S))
+            end()
+            for book in books:
+                book.end(self._now)
+            self._note(f"{words} ends")
+
+        self._for_a_while(words, befall)
+
+    def _for_a_while(self, key: str, befall: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """One of a kind at a time."""
+        if (
+            key in self._busy
+            or (key == "process" and "disk" in self._busy)
+            or (key == "disk" and "process" in self._busy)
+        ):
+            return
+        self._busy.add(key)
+        task = asyncio.get_running_loop().create_task(befall())
+        self._running.add(task)
+        task.add_done_callback(lambda done: (self._running.discard(done), self._busy.discard(key), done.result()))
+
+    def _on(self, line: str) -> list[str]:
+        return [unit for unit, its in self.units.items() if its == line]
+
+    def _note(self, words: str) -> None:
+        self.log.append(f"{self._now:9.3f} {words}")
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
