@@ -8,7 +8,7 @@ from drivers.panels.cutter import Cutter
 from drivers.panels.fuan_events import EVENT, HEAD, POLL, RESEND, RESET_ALL, START, measure, wrap
 from drivers.panels.texts import to_quwei
 from drivers.stream import ByteStream
-from simulators.panels.panel import CLOCK, Board, at_the_wire, numbers
+from simulators.panels.panel import CLOCK, Board, Ear, at_the_wire, numbers
 
 POLL_S = 1.0
 ANSWER_S = 0.1
@@ -43,7 +43,8 @@ class FuanPanelBoard:
 
     async def run(self, stream: ByteStream) -> None:
         """Be the master of this wire."""
-        await at_the_wire(self._rule(stream))
+        ear = Ear(Cutter(START, measure, UnitCounters()))
+        await at_the_wire(ear.listen(stream), self._rule(stream, ear))
 
     def say(self, address: str, condition: str, active: bool = True, text: str = "") -> None:
         """One event."""
@@ -60,13 +61,12 @@ class FuanPanelBoard:
             self._news.append(frame)
             self._hurry.set()
 
-    async def _rule(self, stream: ByteStream) -> None:
-        cutter = Cutter(START, measure, UnitCounters())
+    async def _rule(self, stream: ByteStream, ear: Ear) -> None:
         while True:
             if self.plugged:
                 while self._news:
                     await stream.send(self._news.popleft())
-                await self._poll(stream, cutter)
+                await self._poll(stream, ear)
             try:
                 async with asyncio.timeout(POLL_S):
                     await self._hurry.wait()
@@ -74,19 +74,15 @@ class FuanPanelBoard:
             except TimeoutError:
                 continue
 
-    async def _poll(self, stream: ByteStream, cutter: Cutter) -> None:
+    async def _poll(self, stream: ByteStream, ear: Ear) -> None:
+        ear.forget()
         await stream.send(wrap(SLAVE, bytes((POLL,))))
         asked_s = asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                while not (frames := cutter.feed(await stream.receive())):
-                    continue
-        except TimeoutError:
-            cutter.pause()
+        if (frame := await ear.frame(ANSWER_S)) is None:
             self.unanswered += 1
             return
         self.slowest_s = max(self.slowest_s, asyncio.get_running_loop().time() - asked_s)
-        if self.communication_fault or frames[-1][HEAD + 1] == RESEND:
+        if self.communication_fault or frame[HEAD + 1] == RESEND:
             self.unanswered = 0
             for (address, condition), text in self.board.lit.items():
                 self._tell(_event(address, condition, True, text))

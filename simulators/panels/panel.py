@@ -1,10 +1,12 @@
 """What every simulated fire panel offers, however its protocol turns."""
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from drivers.errors import LineError
+from drivers.panels.cutter import Cutter
 from drivers.stream import ByteStream
 
 LATCHED = ("fire", "prealarm")  # these do not end by themselves
@@ -63,3 +65,34 @@ def numbers(address: str) -> tuple[int, int, int]:
     """`1.3.30`: panel, loop, point."""
     panel, loop, point = (int(part) for part in address.split("."))
     return panel, loop, point
+
+
+class Ear:
+    """Hears all that the gateway sends, also what nobody waits for; so a wire that is gone is noticed at once."""
+
+    def __init__(self, cutter: Cutter) -> None:
+        self._cutter = cutter
+        self._frames: deque[bytes] = deque()
+        self._news = asyncio.Event()
+
+    async def listen(self, stream: ByteStream) -> None:
+        """Until the wire is gone."""
+        while True:
+            self._frames += self._cutter.feed(await stream.receive())
+            self._news.set()
+
+    def forget(self) -> None:
+        """What came too late answers nothing."""
+        self._frames.clear()
+        self._cutter.pause()
+
+    async def frame(self, within_s: float) -> bytes | None:
+        """The next frame that comes in time."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not self._frames:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return None
+        return self._frames.popleft()

@@ -7,7 +7,7 @@ from drivers.panels.cutter import Cutter
 from drivers.panels.songjiang_lists import CONDITIONS, NOTHING, RESTARTED, START, Letter, letter_of, measure, wrap
 from drivers.panels.texts import to_quwei
 from drivers.stream import ByteStream
-from simulators.panels.panel import CLOCK, Board, at_the_wire, numbers
+from simulators.panels.panel import CLOCK, Board, Ear, at_the_wire, numbers
 
 POLL_S = 1.0
 ANSWER_S = 0.5
@@ -40,7 +40,8 @@ class SongjiangCrt:
 
     async def run(self, stream: ByteStream) -> None:
         """Be the master of this wire."""
-        await at_the_wire(self._rule(stream))
+        ear = Ear(Cutter(START, measure, UnitCounters()))
+        await at_the_wire(ear.listen(stream), self._rule(stream, ear))
 
     def say(self, address: str, condition: str, active: bool = True, text: str = "") -> None:
         """What begins is sent as a list of one; what ends is only missing from the next list asked for."""
@@ -58,11 +59,10 @@ class SongjiangCrt:
         self._news.append((code, body))
         self._hurry.set()
 
-    async def _rule(self, stream: ByteStream) -> None:
-        cutter = Cutter(START, measure, UnitCounters())
+    async def _rule(self, stream: ByteStream, ear: Ear) -> None:
         while True:
             if self.plugged:
-                await self._exchange(stream, cutter)
+                await self._exchange(stream, ear)
             try:
                 async with asyncio.timeout(POLL_S):
                     await self._hurry.wait()
@@ -70,11 +70,12 @@ class SongjiangCrt:
             except TimeoutError:
                 continue
 
-    async def _exchange(self, stream: ByteStream, cutter: Cutter) -> None:
+    async def _exchange(self, stream: ByteStream, ear: Ear) -> None:
         """The oldest news until they are acknowledged, else a poll and what the answer asks for."""
         code, body = self._news[0] if self._news else (NOTHING, bytes((NOTHING,)))
+        ear.forget()
         await stream.send(wrap(1, code, body))
-        answer = await self._answer(stream, cutter)
+        answer = await self._answer(ear)
         if answer is None:
             return
         if code != NOTHING and answer.code == NOTHING:
@@ -84,19 +85,14 @@ class SongjiangCrt:
         if answer.code in CONDITIONS:
             await stream.send(wrap(1, answer.code, self._whole(answer.code)))
 
-    async def _answer(self, stream: ByteStream, cutter: Cutter) -> Letter | None:
+    async def _answer(self, ear: Ear) -> Letter | None:
         asked_s = asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                while not (frames := cutter.feed(await stream.receive())):
-                    continue
-        except TimeoutError:
-            cutter.pause()
+        if (frame := await ear.frame(ANSWER_S)) is None:
             self.unanswered += 1
             return None
         self.unanswered = 0
         self.slowest_s = max(self.slowest_s, asyncio.get_running_loop().time() - asked_s)
-        return letter_of(frames[-1])
+        return letter_of(frame)
 
     def _whole(self, code: int) -> bytes:
         lit = self.board.lit.items()
