@@ -64,8 +64,8 @@ class Screen:
         self._console.print()
 
     def note(self, text: str) -> None:
-        """A line of our own: what is being started, where it is."""
-        self._console.print(Text(text, "dim"))
+        """A line of our own, never broken: it may be a command to copy."""
+        self._console.print(Text(text, "dim"), soft_wrap=True)
 
     def begins(self, step: Step) -> None:
         """A step happens in the field."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json as json_module
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -31,7 +32,7 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 EXIT_INTERRUPTED = 130
 LAST_S = 10.0  # for what is still on its way when the story has ended
 TICK_S = 0.125
-LONGEST_SOCKET = 100  # bytes of a Unix socket's path, a little below the kernel's 108
+LONGEST_TEMPORARY = 60  # bytes; with our own part it must fit a Unix socket's path, and the kernel allows 107
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -102,6 +103,7 @@ class Demo:
         self._wish, self._screen = wish, screen
         self._score = Score(wish.scenario.may_come)
         self._platform = Platform()
+        self._missed: set[int] = set()
         self._school: School
 
     async def run(self) -> None:
@@ -127,6 +129,7 @@ class Demo:
         with self._screen.story(scenario, self._score.dues):
             await play(scenario, school, self)
             await self._score.settle()
+            self._say_missed()
         outbox = await school.drained(LAST_S)
         unreadable = school.subscriber.unreadable
         self.result = result_of(self._wish.name, self._score, self._platform, unreadable, outbox)
@@ -160,16 +163,19 @@ class Demo:
             self._screen.unexpected(arrival)
 
     async def _watch(self) -> None:
-        """Keep the screen fresh, and say it once when something has not arrived in its time."""
-        told: set[int] = set()
+        """Keep the screen fresh while the story goes on."""
         while True:
-            now_s = asyncio.get_running_loop().time()
-            for number, due in enumerate(self._score.dues):
-                if due.arrival is None and due.over_s < now_s and number not in told:
-                    told.add(number)
-                    self._screen.missed(due)
+            self._say_missed()
             self._screen.refresh()
             await asyncio.sleep(TICK_S)
+
+    def _say_missed(self) -> None:
+        """Say it once when something has not arrived in its time."""
+        now_s = asyncio.get_running_loop().time()
+        for number, due in enumerate(self._score.dues):
+            if due.arrival is None and due.over_s < now_s and number not in self._missed:
+                self._missed.add(number)
+                self._screen.missed(due)
 
     def _tell_how_to_connect(self) -> None:
         school = self._school
@@ -188,7 +194,7 @@ class Demo:
 @contextlib.contextmanager
 def _directory() -> Iterator[Path]:
     """A fresh private directory, so that no state of an earlier showing is left; short enough for a socket."""
-    long = len(tempfile.gettempdir()) > LONGEST_SOCKET // 2
+    long = len(os.fsencode(tempfile.gettempdir())) > LONGEST_TEMPORARY
     with tempfile.TemporaryDirectory(prefix="campusgw-demo-", dir="/tmp" if long else None) as name:
         yield Path(name)
 

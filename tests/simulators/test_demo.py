@@ -1,0 +1,261 @@
+"""The demo as people start it: a process that tells the truth about a story and leaves nothing behind."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ESCAPE = "\x1b"
+SHORT = """
+title: {en: A short story, zh: 短故事}
+about: {en: For tests., zh: 用于测试。}
+start: {gate-io.di2: true, gate-io.di4: true, canteen-env.temperature: 21.5, canteen-env.humidity: 48}
+steps:
+  - clock: "07:42"
+    at_s: 0.5
+    press: gate-io.di1
+    expect: [{device: panic-gate, condition: pressed, within_s: 8}]
+  - {after_s: 1, broker: down}
+  - after_s: 0.5
+    release: gate-io.di1
+    expect: [{device: panic-gate, condition: pressed, change: cleared, within_s: 20}]
+  - after_s: 0.2
+    panel: {unit: panel-notifier, address: 1D014, condition: fire, text: 二号宿舍楼303室}
+    expect: [{device: fire-dorm, condition: fire, address: 1D014, within_s: 20}]
+  - {after_s: 1, broker: up}
+  - after_s: 3
+    order: {action: reset, device: panic-gate, condition: pressed, person: 王值班}
+    expect: [{device: panic-gate, condition: pressed, change: reset, within_s: 20}]
+"""
+LONG = SHORT + "  - {after_s: 600, rest: true}\n"
+IMPOSSIBLE = """
+title: t
+about: a
+start: {gate-io.di2: true, gate-io.di4: true}
+steps:
+  - at_s: 0.2
+    press: gate-io.di1
+    expect: [{device: panic-gate, condition: pressed, change: cleared, within_s: 1}]
+"""
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Where the demo puts its directory; afterwards it must be empty, and nothing may run from there."""
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as name:  # pytest's own is too long for a socket
+        yield Path(name)
+        assert list(Path(name).iterdir()) == []
+        assert running_from(Path(name)) == []
+
+
+def running_from(place: Path) -> list[str]:
+    """The command lines of processes that were started with something below this directory."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        found += [command] if f"{place}/" in command else []
+    return found
+
+
+def told(directory: Path, text: str) -> Path:
+    """A file with this story."""
+    file = directory / "story.yaml"
+    file.write_text(text)
+    return file
+
+
+def start(temporary: Path, story: Path, *options: str, **environment: str) -> "subprocess.Popen[str]":
+    """Start the demo with a story, its output in pipes."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "FORCE_COLOR", "LANG", "LC_ALL")
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "agent", "demo", "--scenario", str(story), *options],
+        cwd=ROOT,
+        env={**kept, "TMPDIR": str(temporary), "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def finished(temporary: Path, story: Path, *options: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a demo that ends by itself."""
+    process = start(temporary, story, *options, **environment)
+    try:
+        out, err = process.communicate(timeout=90)
+    finally:
+        end(process)
+    return process.returncode, out, err
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """A demo that a failed test left running."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+def until(process: "subprocess.Popen[str]", mark: str) -> str:
+    """What it says until the mark comes."""
+    said = ""
+    assert process.stdout is not None
+    for line in process.stdout:
+        said += line
+        if mark in line:
+            return said
+    pytest.fail(f"it ended without {mark!r}:\n{said}\n{process.stderr.read() if process.stderr else ''}")
+
+
+def test_a_story_is_shown_in_plain_lines_in_a_pipe_and_all_of_it_arrives(temporary: Path, tmp_path: Path) -> None:
+    code, out, err = finished(temporary, told(tmp_path, SHORT), "--lang", "en", NO_COLOR="1")
+    assert (code, err) == (0, ""), out + err
+    assert ESCAPE not in out
+    assert "07:42" in out
+    assert len(re.findall(r"→ P1 门卫室一键报警.* ms$", out, re.MULTILINE)) == 3
+    assert "✓ all 4 alarm changes have arrived" in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_the_result_for_machines_adds_up(temporary: Path, tmp_path: Path) -> None:
+    code, out, err = finished(temporary, told(tmp_path, SHORT), "--json")
+    result = json.loads(out)
+    assert (code, err, result["ok"]) == (0, "", True)
+    total = result["kinds"]["all"]
+    assert (total["sent"], total["arrived"], total["lost"], total["late"]) == (4, 4, 0, 0)
+    assert result["kinds"]["outage"]["sent"] == 2
+    assert result["kinds"]["outage"]["latency_ms"]["p50"] > 1000, "kept while the broker was gone"
+    books = result["outbox"]
+    assert books["accepted"] == books["confirmed"] + books["stored"] + books["dropped"]
+    assert (books["arrived"], books["missing"], books["stored"]) == (books["confirmed"], 0, 0)
+
+
+def test_a_directory_for_temporary_files_with_a_long_name_is_no_obstacle(temporary: Path, tmp_path: Path) -> None:
+    deep = temporary / ("long" * 20)
+    deep.mkdir()
+    code, out, err = finished(deep, told(tmp_path, IMPOSSIBLE.replace("change: cleared", "change: raised")))
+    assert (code, err) == (0, ""), out + err
+    deep.rmdir()
+
+
+def test_what_does_not_arrive_is_said_and_fails(temporary: Path, tmp_path: Path) -> None:
+    code, out, _ = finished(temporary, told(tmp_path, IMPOSSIBLE), "--lang", "en")
+    assert code == 1
+    assert "✗ not arrived within 1 s: panic-gate" in out
+    assert "unexpected" in out, "the alarm that did come was not owed"
+    assert "✗ not everything is as it should be" in out
+
+
+def test_a_scenario_with_a_mistake_starts_nothing(temporary: Path, tmp_path: Path) -> None:
+    code, out, err = finished(
+        temporary, told(tmp_path, SHORT.replace("press: gate-io", "pres: gate-io")), "--lang", "en"
+    )
+    assert (code, out) == (78, "")
+    assert "unknown key 'pres'; did you mean 'press'?" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_demo_leaves_nothing_behind(
+    temporary: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    process = start(temporary, told(tmp_path, LONG), "--lang", "en")
+    try:
+        until(process, " ms")
+        assert len(running_from(temporary)) == 2, "broker and gateway"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    finally:
+        end(process)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_gateway_that_dies_ends_the_demo_with_its_last_words(temporary: Path, tmp_path: Path) -> None:
+    process = start(temporary, told(tmp_path, LONG), "--lang", "en")
+    try:
+        until(process, " ms")
+        os.kill(gateway_of(temporary), signal.SIGKILL)
+        _, err = process.communicate(timeout=30)
+    finally:
+        end(process)
+    assert process.returncode == 1
+    assert "gateway ended with exit code -9" in err
+    assert "connected to 127.0.0.1" in err, "the last lines of its log"
+
+
+def gateway_of(place: Path) -> int:
+    """The process id of the gateway that was started from this directory."""
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        command = process.read_bytes()
+        if f"{place}/".encode() in command and b"\0run\0" in command:
+            return int(process.parent.name)
+    pytest.fail("no gateway runs")
+
+
+class Taken:
+    """Somebody else listens at these ports, as far as they are free."""
+
+    def __init__(self, *ports: int) -> None:
+        self._ports = ports
+        self._sockets: list[socket.socket] = []
+
+    def __enter__(self) -> None:
+        for port in self._ports:
+            other = socket.socket()
+            try:
+                other.bind(("127.0.0.1", port))
+            except OSError:
+                other.close()  # taken already, which is what we want
+                continue
+            other.listen()
+            self._sockets.append(other)
+
+    def __exit__(self, *_: object) -> None:
+        for other in self._sockets:
+            other.close()
+
+
+def test_ports_that_are_taken_are_replaced_by_free_ones(temporary: Path, tmp_path: Path) -> None:
+    with Taken(15021, 18830, 18831):
+        code, out, err = finished(temporary, told(tmp_path, SHORT), "--lang", "en")
+    assert (code, err) == (0, ""), out + err
+
+
+def test_a_kept_demo_can_be_asked_and_listened_to(temporary: Path, tmp_path: Path) -> None:
+    process = start(temporary, told(tmp_path, SHORT), "--keep", "--lang", "en")
+    try:
+        said = until(process, "campusgw alarm list")
+        (path,) = re.findall(r"campusgw status --socket (\S+)", said)
+        status = subprocess.run(
+            [sys.executable, "-m", "agent", "status", "--socket", path, "--json"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert json.loads(status.stdout)["uplink"]["connected"]
+        ports = re.findall(r"mosquitto_sub -V (\S+) -h 127.0.0.1 -p (\d+) -t 'campus/v1/#' -v", said)
+        assert [version for version, _ in ports] == ["mqttv5", "mqttv311"]
+        for _, port in ports:
+            socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    finally:
+        end(process)
+    assert process.returncode == 0, "the story had gone well"
