@@ -31,15 +31,7 @@ def open_serial(settings: SerialPort) -> "SerialStream":
     """
     loop = asyncio.get_running_loop()
     try:
-        port = serial.Serial(
-            settings.path,
-            settings.baud,
-            settings.data_bits,
-            settings.parity,
-            settings.stop_bits,
-            exclusive=True,
-            inter_byte_timeout=0,  # VMIN=1: an empty port says EAGAIN, so an empty read means it is gone
-        )
+        port = _set_up(settings)
     except (OSError, ValueError, termios.error) as error:
         raise LineError(f"{settings.path}: {_reason(error)}") from error
     try:
@@ -62,6 +54,22 @@ def _name_the_cost(settings: SerialPort) -> None:
             settings.path,
             held_s * 1000,
         )
+
+
+def _set_up(settings: SerialPort) -> serial.Serial:
+    port = serial.Serial(
+        settings.path,
+        settings.baud,
+        settings.data_bits,
+        settings.parity,
+        settings.stop_bits,
+        exclusive=True,
+        inter_byte_timeout=0,  # VMIN=1: an empty port says EAGAIN, so an empty read means it is gone
+    )
+    attributes = termios.tcgetattr(port.fileno())
+    attributes[0] &= ~termios.BRKINT  # left by a login: a glitch on the wire would flush what is being sent
+    termios.tcsetattr(port.fileno(), termios.TCSANOW, attributes)
+    return port
 
 
 def _reason(error: Exception) -> str:

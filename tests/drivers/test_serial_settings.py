@@ -42,7 +42,7 @@ class Kernel:
         patch.setattr("serial.serialposix.fcntl.ioctl", self.ioctl)
 
     def tcsetattr(self, fd: int, when: int, attributes: Any) -> None:
-        self.attributes = attributes
+        self.attributes = self.attributes or attributes  # the first; a pty does not keep all of it
         self._real_set(fd, when, attributes)
 
     def ioctl(self, fd: int, request: int, argument: Any = 0, mutate: bool = True) -> Any:
@@ -108,10 +108,11 @@ async def test_two_stop_bits_are_kept_by_the_kernel(pty: Pty) -> None:
 
 
 async def test_the_port_is_raw_ignores_the_carrier_and_has_no_flow_control(pty: Pty) -> None:
-    termios.tcsetattr(pty.far, termios.TCSANOW, [0o2405, 5, 0o277, 0o105073, 13, 13, [b"\0"] * 32])  # a console's
+    termios.tcsetattr(pty.far, termios.TCSANOW, [0o2406, 5, 0o277, 0o105073, 13, 13, [b"\0"] * 32])  # a console's
     stream = open_serial(SerialPort(pty.path))
     iflag, oflag, cflag, lflag, *_ = termios.tcgetattr(pty.far)
     assert not iflag & (termios.IXON | termios.IXOFF | termios.ICRNL | termios.ISTRIP | termios.INPCK)
+    assert not iflag & (termios.BRKINT | termios.IGNBRK | termios.PARMRK)
     assert not oflag & termios.OPOST
     assert not cflag & termios.CRTSCTS
     assert cflag & termios.CLOCAL
