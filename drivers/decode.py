@@ -8,6 +8,7 @@ from drivers.profile import Point, Word
 from drivers.reading import Quality, Reading, Value
 
 FORMAT = {"bool": ">H", "u16": ">H", "event": ">H", "i16": ">h", "u32": ">I", "i32": ">i", "f32": ">f"}
+F32_MOST = struct.unpack(">f", b"\x7f\x7f\xff\xff")[0]
 DECIMALS = 6  # 23 × 0.1 is 2.3 to everybody but a computer
 PADDING = "\0 "
 
@@ -38,8 +39,18 @@ def number(point: Point, words: Sequence[int]) -> int | float:
     """The number in a point's registers (or its bit), before scale and meaning."""
     if point.of_bits:
         return words[0]
-    value: int | float = struct.unpack(FORMAT[point.type], _content(point, words))[0]
-    return value
+    content = _content(point, words)
+    value: int | float = struct.unpack(FORMAT[point.type], content)[0]
+    return _shortest(value, content) if point.type == "f32" and math.isfinite(value) else value
+
+
+def _shortest(value: float, content: bytes) -> float:
+    """The number with the fewest digits that is this f32: 1.1, where the exact one is 1.10000002384…"""
+    for digits in range(1, 9):
+        short = float(f"{value:.{digits}g}")
+        if abs(short) <= F32_MOST and struct.pack(FORMAT["f32"], short) == content:
+            return short
+    return float(f"{value:.9g}")
 
 
 def text(point: Point, words: Sequence[int]) -> str:

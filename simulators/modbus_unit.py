@@ -58,7 +58,8 @@ class ModbusUnit:
     def get(self, point: str) -> Value:
         """What a reader would believe of the point; of an event register its code. Raises KeyError."""
         found = self._named(point)
-        self._beat()
+        if self.profile.heartbeat is not None and self.profile.heartbeat.point == point:
+            self._beat()
         if found.type == "event":
             return int(number(found, self._held(found)))
         return read_point(found, self._held(found))[0].value

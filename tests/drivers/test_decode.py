@@ -74,7 +74,15 @@ def test_every_whole_number_survives_both_ways(kind: str, order: str, draw: st.D
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False), ORDERS)
 def test_every_float_survives_both_ways(number: float, order: str) -> None:
     it = point(type="f32", word_order=order)
-    assert value_of(it, words_of(it, number)) == number
+    words = words_of(it, number)
+    assert words_of(it, value_of(it, words)) == words
+    assert value_of(it, words) == pytest.approx(number, rel=1e-6)
+
+
+@given(st.integers(-999999, 999999), st.sampled_from([1, 10, 1000]))
+def test_a_float_says_what_somebody_put_in(number: int, divisor: int) -> None:
+    it = point(type="f32")
+    assert value_of(it, words_of(it, number / divisor)) == number / divisor
 
 
 @given(WORD, st.sampled_from([0.1, 0.01, 0.001, "1/32", "1/512", 2, 10]), st.sampled_from([0, -40, 273.15]))
