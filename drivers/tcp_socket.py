@@ -62,9 +62,9 @@ class TcpStream(asyncio.Protocol):
         return taken
 
     async def aclose(self) -> None:
-        """Close the connection."""
+        """Close at once; what a far side that hangs has not taken is dropped: it may allow one connection only."""
         self._inbox.end(f"{self._where}: closed")
-        self._transport.close()
+        self._transport.abort()
         await asyncio.sleep(0)  # lets the transport give its socket back before anyone connects again
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

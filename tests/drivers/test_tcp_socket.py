@@ -259,6 +259,18 @@ async def test_closing_may_be_done_twice_and_the_far_side_learns_it(peer: Peer) 
         await stream.send(b"x")
 
 
+async def test_closing_gives_the_socket_back_at_once_though_the_far_side_takes_nothing(peer: Peer) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    stream = await peer.meet()
+    sending = asyncio.create_task(stream.send(bytes(20_000_000)))
+    await asyncio.sleep(0)
+    await stream.aclose()
+    assert len(os.listdir("/proc/self/fd")) == before + 1  # the far end's
+    with pytest.raises(LineError, match="closed"):
+        async with at_once():
+            await sending
+
+
 async def test_a_hundred_connections_leave_no_open_file_behind(peer: Peer) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(100):
