@@ -17,7 +17,7 @@ STALE_S = 1.5  # no older value may be believed: the longest time-out is 1 s, th
 DELAY_S = {"temperature_high": 2.0, "tamper": 0.0}
 REPEATED_S = 20.0  # a panel tells again what nobody has acknowledged
 KNOWN_S = 8.0  # a truth that stands so long undisturbed is known: slow interval 5 s, on-delay 2 s, disk
-LOST_KNOWN_S = 10.0  # three polls in vain: the slowest unit's interval is 5 s, the slowest time-out 1 s
+LOST_KNOWN_S = 13.0  # three times in vain: the slowest interval is 5 s, or three connects of 3 s each
 LOST_MOST_S = 30.0
 LIVE_S = 6.0  # a heartbeat or state is no older than its confirmation may take
 BACK_S = 20.0  # after the broker's last fault: connect time-out 10 s, back-off 1.5 s, confirmation 5 s
@@ -149,8 +149,9 @@ class Verdict:
 
     def _missing(self) -> Iterator[str]:
         yield from (str(gap) for gap in self.school.platform.gaps())
-        if self.school.waiting:
-            yield f"{self.school.waiting} records still wait"
+        for name, lane in self.school.heartbeat.outbox.items():
+            if lane.oldest_age_s is not None and lane.oldest_age_s > LIVE_S:
+                yield f"{lane.depth} records of lane {name} wait since {lane.oldest_age_s:.1f} s"
 
     def _ambiguous(self) -> Iterator[str]:
         """One id names one record for ever."""

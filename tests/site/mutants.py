@@ -117,7 +117,8 @@ def one_dead_unit_takes_its_line_along() -> Iterator[None]:
 
     async def drastic(self: ModbusPoller, job: Job, cause: str) -> None:
         for unit in self._units:
-            await self.roll.missed(unit, cause)
+            for _ in range(self._units[unit].lost_after_misses):
+                await self.roll.missed(unit, cause)
         self._rest(job.unit)
 
     with patch.object(ModbusPoller, "_missed", drastic):

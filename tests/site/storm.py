@@ -90,7 +90,9 @@ class Storm:
     # --- what happens -------------------------------------------------------------------------------
 
     def do_contact(self) -> None:
-        contact = self._dice.choice(CONTACTS)
+        self._turn(self._dice.choice(CONTACTS))
+
+    def _turn(self, contact: Contact) -> None:
         steps = self.truth[contact.device, contact.condition]
         steps.put(self._now, not steps.last)
         self.school.field.set(contact.point, contact.there if steps.last else contact.away)
@@ -177,6 +179,14 @@ class Storm:
     def fault_late_tcp(self) -> None:
         """There a reply may be as late as it likes: its transaction id tells it from others."""
         self._late("dorm-io", self._dice.uniform(2.0, 5.0))
+        self._for_a_while("restless", self._restless)
+
+    async def _restless(self) -> None:
+        """Somebody presses again and again, as nobody comes."""
+        (button,) = (contact for contact in CONTACTS if contact.unit == "dorm-io")
+        for _ in range(self._dice.randint(2, 6)):
+            self._turn(button)
+            await asyncio.sleep(self._dice.uniform(0.8, 3.0))
 
     def _late(self, unit: str, late_s: float) -> None:
         field = self.school.field
