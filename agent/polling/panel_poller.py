@@ -43,8 +43,7 @@ class PanelPoller:
         else:
             self._reopen_s = 0.0
             await self.roll.answered(self._unit)
-            if readings:
-                await self._sink.accept(self._unit, readings)
+            await self._sink.accept(self._unit, readings)  # also of nothing: the panel was heard
 
     async def _line_gone(self, cause: str) -> None:
         await self.roll.missed(self._unit, cause)

@@ -31,6 +31,12 @@ class PointTable:
         for point, was in known.items():
             known[point] = PointValue(was.value, Quality.BAD, was.at_s, cause, was.text)
 
+    def recall(self, unit: str, cause: str) -> None:
+        """The unit is back but does not repeat what it said: it may still hold, or not."""
+        known = self._units.setdefault(unit, {})
+        for point, was in known.items():
+            known[point] = PointValue(was.value, Quality.UNCERTAIN, was.at_s, cause, was.text)
+
     def of(self, device: Device) -> dict[str, PointValue]:
         """What a device sees: role → value, or for a panel `address/condition` → value."""
         if device.kind == "fire_panel" and device.unit:

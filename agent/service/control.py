@@ -5,13 +5,17 @@ One request a line, `{"version": 1, "do": "alarms"}`; one answer a line, `{"ok":
 """
 
 import asyncio
+import contextlib
 import json
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.alarms.model import Order
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from agent.alarms.model import Action, Order
 from agent.errors import OrderRefused, StorageError
 from agent.service.words import state_data
 
@@ -23,19 +27,38 @@ LONGEST_LINE = 64 * 1024
 SOCKET_MODE = 0o660
 
 
+class OrderRequest(BaseModel):
+    """An operator's order as it comes in; everything in it is what somebody typed."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    device: str
+    action: Action
+    condition: str
+    person: str = Field(max_length=100)
+    address: str = ""
+    reason: str = Field("", max_length=500)
+    until_utc_s: FiniteFloat | None = None
+
+
 async def serve_control(path: Path, gateway: "Gateway") -> None:
     """Serve until cancelled; a stale socket of an earlier run is replaced."""
     desk = Desk(gateway)
     listening = _listen(path)
     server = await asyncio.start_unix_server(desk.attend, sock=listening, limit=LONGEST_LINE)
-    async with server:
+    try:
         await server.serve_forever()
+    finally:
+        server.close()
+        desk.close()
 
 
 def _listen(path: Path) -> socket.socket:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
+    if path.is_socket():  # a file of another sort is somebody's: binding fails, and that is told
+        path.unlink()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    os.fchmod(listening.fileno(), SOCKET_MODE)  # never wider, not even for a moment
     listening.bind(str(path))
     path.chmod(SOCKET_MODE)
     return listening
@@ -46,6 +69,7 @@ class Desk:
 
     def __init__(self, gateway: "Gateway") -> None:
         self._gateway = gateway
+        self._visitors: set[asyncio.StreamWriter] = set()
         self._does: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "status": self._status,
             "alarms": self._alarms,
@@ -54,20 +78,29 @@ class Desk:
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer line by line until the visitor leaves."""
+        self._visitors.add(writer)
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(await self.answer(line), ensure_ascii=False).encode() + b"\n")
-                await writer.drain()
-        except (ConnectionError, ValueError, asyncio.LimitOverrunError):
-            pass  # the visitor left, or sent a line longer than LONGEST_LINE: nothing to tell them
+                await _say(writer, await self.answer(line))
+        except ConnectionError:
+            pass  # the visitor left: nobody to tell
+        except ValueError:  # readline's word for a line beyond the limit
+            with contextlib.suppress(ConnectionError):
+                await _say(writer, {"ok": False, "error": f"a request has at most {LONGEST_LINE} bytes"})
         finally:
+            self._visitors.discard(writer)
+            writer.close()
+
+    def close(self) -> None:
+        """Send everybody home."""
+        for writer in list(self._visitors):
             writer.close()
 
     async def answer(self, line: bytes) -> dict[str, Any]:
         """One request to one answer; a bad request is an answer too."""
         try:
             request = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return {"ok": False, "error": f"not JSON: {error}"}
         if not isinstance(request, dict) or request.get("version") != VERSION:
             return {"ok": False, "error": f"want an object with version {VERSION}"}
@@ -75,6 +108,8 @@ class Desk:
             return {"ok": False, "error": f"unknown request; known: {', '.join(self._does)}"}
         try:
             return {"ok": True, **await do(request)}
+        except ValidationError as error:
+            return {"ok": False, "error": _first_of(error)}
         except (OrderRefused, StorageError) as error:
             return {"ok": False, "error": str(error)}
 
@@ -85,7 +120,7 @@ class Desk:
             "gateway": gateway.site.identity.gateway,
             "name": gateway.site.identity.name,
             "uplink": {"connected": status.connected, "broker": status.broker, "why": status.why},
-            "heartbeat": (await gateway.uplink.heartbeat()).model_dump(mode="json"),
+            "heartbeat": (await gateway.pulse.beat(status)).model_dump(mode="json"),
             "lost": dict(gateway.pipe.lost),
         }
 
@@ -99,13 +134,17 @@ class Desk:
         return {"devices": states}
 
     async def _order(self, request: dict[str, Any]) -> dict[str, Any]:
-        order = Order(
-            action=request.get("action", ""),
-            condition=str(request.get("condition", "")),
-            address=str(request.get("address", "")),
-            person=str(request.get("person", "")),
-            reason=str(request.get("reason", "")),
-            until_utc_s=request.get("until_utc_s"),
-        )
-        await self._gateway.pipe.operate(str(request.get("device", "")), order)
+        wish = OrderRequest.model_validate(request)
+        order = Order(wish.action, wish.condition, wish.person, wish.address, wish.reason, wish.until_utc_s)
+        await self._gateway.pipe.operate(wish.device, order)
         return {"done": True}
+
+
+async def _say(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
+    writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+    await writer.drain()
+
+
+def _first_of(error: ValidationError) -> str:
+    found = error.errors(include_url=False)[0]
+    return f"{'.'.join(str(step) for step in found['loc'])}: {found['msg']}"

@@ -48,7 +48,7 @@ class Pulse:
             lines={poller.plan.id: self._line(poller, now_s) for poller in self._pollers},
             uplink={"broker": uplink.broker, "reconnects": uplink.reconnects},
             clock=clock,
-            disk_free_bytes=shutil.disk_usage(self._host.state_dir).free,
+            disk_free_bytes=disk_free_bytes(self._host.state_dir),
             storage_fault=self._pipe.storage_fault or fault,
             temperature_c=board_temperature_c(),
             alarms=summary(self._pipe.memories.values()),
@@ -104,6 +104,14 @@ def _errors(units: Iterable[UnitCounters]) -> dict[str, int]:
 def versions() -> dict[str, str]:
     """What runs here."""
     return {"agent": agent.__version__, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+
+
+def disk_free_bytes(directory: Path) -> int:
+    """Room on the disk of the outbox; 0 when it is gone."""
+    try:
+        return shutil.disk_usage(directory).free
+    except OSError:
+        return 0
 
 
 def board_temperature_c() -> float | None:

@@ -1,13 +1,14 @@
 """The straight pipe: readings → judge → outbox → state. Plain calls; the state moves after the append."""
 
 import asyncio
+import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from agent.alarms.judge import judge
 from agent.alarms.memory import memory_from_json, memory_to_json, new_memory
-from agent.alarms.model import DeviceMemory, Judgement, Order
+from agent.alarms.model import DeviceMemory, Judgement, Order, PointValue
 from agent.alarms.operate import operate
 from agent.errors import OrderRefused, StorageError
 from agent.host import Host
@@ -43,6 +44,8 @@ class Pipe:
         for device in site.devices:
             for unit in device.units:
                 self._users[unit].append(device)
+        self._heard: set[str] = set()
+        self._shown: dict[str, dict[str, object]] = {}
         self._due: dict[str, float] = {}
         self._owed: set[str] = set()
         self._lock = asyncio.Lock()
@@ -54,7 +57,8 @@ class Pipe:
     async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
         """Take a unit's readings in; returns when what follows from them is stored."""
         now_s = self._now_s()
-        changed = self.table.store(unit, readings, now_s)
+        changed = self.table.store(unit, readings, now_s) or unit not in self._heard
+        self._heard.add(unit)
         users = self._users[unit]
         await self._judge(
             d for d in users if changed or d.id in self._owed or self._due.get(d.id, now_s + 1) <= now_s
@@ -70,6 +74,9 @@ class Pipe:
     async def unit_back(self, unit: str) -> None:
         """The unit answers again; its devices clear when their delays have passed."""
         self.lost.pop(unit, None)
+        self._heard.add(unit)
+        if any(device.kind == "fire_panel" for device in self._users[unit]):
+            self.table.recall(unit, "not heard since it was lost")
         await self._judge(self._users[unit])
 
     # --- people and time ----------------------------------------------------------------------------
@@ -88,13 +95,13 @@ class Pipe:
         """Judge again when a delay expires, though no reading comes."""
         while True:
             self._rearm.clear()
-            wait_s = min(self._due.values(), default=self._now_s() + TIMER_IDLE_S) - self._now_s()
-            try:
-                async with asyncio.timeout(max(0.0, wait_s)):
+            now_s = self._now_s()
+            if due := [self.devices[d] for d, due_s in self._due.items() if due_s <= now_s]:
+                await self._judge(due)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(min(self._due.values(), default=now_s + TIMER_IDLE_S)):
                     await self._rearm.wait()
-            except TimeoutError:
-                now_s = self._now_s()
-                await self._judge([self.devices[d] for d, due_s in self._due.items() if due_s <= now_s])
 
     async def report(self, event: str, text: str, **fields: object) -> None:
         """Tell the platform of something that is no alarm; a full or broken store only costs this report."""
@@ -103,6 +110,7 @@ class Pipe:
         )
         try:
             await self._outbox.append([record], {})
+            self.storage_fault = ""
         except StorageError as error:
             self._complain(error)
 
@@ -133,7 +141,15 @@ class Pipe:
     def _opinion(self, device: Device, at: Instant) -> Judgement:
         causes = [f"{unit}: {self.lost[unit]}" for unit in sorted(device.units) if unit in self.lost]
         lost = "; ".join(causes) or None
-        return judge(device, self.memories[device.id], self.table.of(device), lost, at.monotonic_s, utc_s=at.utc_s)
+        return judge(
+            device,
+            self.memories[device.id],
+            self.table.of(device),
+            lost,
+            at.monotonic_s,
+            utc_s=at.utc_s,
+            heard=device.units <= self._heard,
+        )
 
     async def _store(self, judgements: dict[str, Judgement], at: Instant) -> None:
         """One transaction for the events and the states that they lead to."""
@@ -163,11 +179,16 @@ class Pipe:
             self._due.pop(name, None)
             if judgement.due_s is not None:
                 self._due[name] = judgement.due_s
-            if judgement.changes or judgement.memory != before:
+            if judgement.changes or judgement.memory != before or self._looks_new(self.devices[name]):
                 self._show(self.devices[name])
+
+    def _looks_new(self, device: Device) -> bool:
+        """A contact or word reads differently than it was shown; numbers are shown at telemetry's pace."""
+        return _contacts(self.table.of(device)) != self._shown.get(device.id)
 
     def _show(self, device: Device) -> None:
         points = self.table.of(device)
+        self._shown[device.id] = _contacts(points)
         state = state_data(device, self.memories[device.id], points, *self._host.wall_clock())
         self._board.put(device.id, state)
 
@@ -178,6 +199,8 @@ class Pipe:
             if (data := self._telemetry.due(device, self.table.of(device), now_s))
         ]
         if records:
+            for record in records:
+                self._show(self.devices[record.subject])
             try:
                 await self._outbox.telemetry(records)
             except StorageError as error:
@@ -194,6 +217,14 @@ class Pipe:
     def _instant(self) -> Instant:
         utc_s, clock = self._host.wall_clock()
         return Instant(self._now_s(), utc_s, clock)
+
+
+def _contacts(points: Mapping[str, PointValue]) -> dict[str, object]:
+    numbers = (int, float)
+    return {
+        role: ("number" if isinstance(p.value, numbers) and not isinstance(p.value, bool) else p.value, p.quality)
+        for role, p in points.items()
+    }
 
 
 def _recall(device: Device, kept: str | None) -> DeviceMemory:

@@ -31,6 +31,7 @@ class Gateway:
     pipe: Pipe
     board: Board
     uplink: Uplink
+    pulse: Pulse
     pollers: tuple[Poller, ...]
 
 
@@ -46,7 +47,6 @@ async def run_gateway(site: Site, host: Host) -> None:
     try:
         await _run_parts(_assemble(site, host, outbox))
     finally:
-        host.notify("STOPPING=1")
         await outbox.aclose()
 
 
@@ -54,20 +54,32 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     board = Board()
     pipe = Pipe(site, outbox, board, host)
     pollers = tuple(open_poller(plan, host, pipe) for plan in site.lines)
-    pulse = Pulse(pipe, outbox, pollers, host)
+    pulse, shown = Pulse(pipe, outbox, pollers, host), Pulse(pipe, outbox, pollers, host)  # each with its own load
     uplink = Uplink(
         host, site, Topics(site.identity), outbox, board, lambda: pulse.beat(uplink.status), versions()
     )
-    return Gateway(site, host, outbox, pipe, board, uplink, pollers)
+    return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers)
 
 
 async def _run_parts(gateway: Gateway) -> None:
     gateway.pipe.show_all()
+    if gateway.outbox.set_aside:
+        text = "the store was damaged: what could be read was taken over, the rest is set aside"
+        await gateway.pipe.report("outbox.set_aside", text, file=gateway.outbox.set_aside)
     await gateway.pipe.report("gateway.started", "the gateway has started", **versions())
     async with asyncio.TaskGroup() as group:
         for name, part in _parts(gateway).items():
             group.create_task(supervise(name, part, gateway.host, _reporter(gateway.pipe)), name=name)
+        group.create_task(_say_when_stopping(gateway.host), name="stopping")
         gateway.host.notify("READY=1")
+
+
+async def _say_when_stopping(host: Host) -> None:
+    """The manager hears it when the stop begins, not when it is done."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        host.notify("STOPPING=1")
 
 
 def _parts(gateway: Gateway) -> dict[str, Part]:

@@ -91,7 +91,8 @@ def test_two_names_of_one_adapter_are_one_port(tmp_path: Path) -> None:
 
 
 def test_two_names_of_one_server_differ_in_more_than_capitals(tmp_path: Path) -> None:
-    line = "  - {id: tcp-2, type: modbus_tcp, host: MOXA, tcp_port: 15021, units: [{id: x, profile: moxa_e1210_e1212}]}\n"
+    line = "  - {id: tcp-2, type: modbus_tcp, host: MOXA, tcp_port: 15021, units: [{id: x, profile: "
+    line += "moxa_e1210_e1212}]}\n"
     text = (
         DEMO.read_text()
         .replace("host: 127.0.0.1\n", "host: moxa\n")

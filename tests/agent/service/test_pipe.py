@@ -1,0 +1,237 @@
+"""The pipe: the state moves only when the outbox has the events, and nothing is owed for long."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.alarms.model import Order, State
+from agent.errors import OrderRefused, StorageError
+from agent.records import Lane
+from agent.site import Device
+from drivers.reading import Quality, Reading
+from tests.agent.service.world import BUTTON, World, alarms, device, open_pipe, site_in, stored
+from tests.drivers.twin import run_virtual
+
+UNIT = "gate-io"
+PRESSED, RELEASED = [Reading("di1", True)], [Reading("di1", False)]
+
+
+def state(pipe: Any, condition: str = "pressed") -> State:
+    known = pipe.memories[BUTTON].conditions.get(condition)
+    return State.NORMAL if known is None else known.state
+
+
+def play(main: Coroutine[Any, Any, None]) -> None:
+    run_virtual(main)
+
+
+def test_an_alarm_and_its_state_are_stored_together_and_survive_a_restart(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        await pipe.accept(UNIT, RELEASED)
+        await pipe.accept(UNIT, PRESSED)
+        assert await alarms(outbox) == ["pressed raised"]
+        assert outbox.states() == {BUTTON: '{"pressed": {"state": "unacknowledged"}}'}
+        await outbox.aclose()
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        assert state(pipe) is State.UNACKNOWLEDGED
+        await pipe.accept(UNIT, PRESSED)
+        assert await alarms(outbox) == ["pressed raised"]
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_while_the_disk_refuses_the_state_stays_and_the_timer_derives_the_same_alarm_later(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        timers = asyncio.create_task(pipe.run_timers())
+        await pipe.accept(UNIT, RELEASED)
+        world.disk_full = True
+        await pipe.accept(UNIT, PRESSED)
+        assert state(pipe) is State.NORMAL
+        assert "full" in pipe.storage_fault
+        await asyncio.sleep(5.5)
+        assert state(pipe) is State.NORMAL
+        world.disk_full = False
+        await asyncio.sleep(1.1)
+        assert state(pipe) is State.UNACKNOWLEDGED
+        assert await alarms(outbox) == ["pressed raised"]
+        assert pipe.storage_fault == ""
+        timers.cancel()
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_an_owed_alarm_is_also_stored_at_the_next_poll(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        world.disk_full = True
+        await pipe.accept(UNIT, PRESSED)
+        world.disk_full = False
+        await pipe.accept(UNIT, PRESSED)
+        assert await alarms(outbox) == ["pressed raised"]
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_an_order_that_cannot_be_stored_is_not_done(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        await pipe.accept(UNIT, PRESSED)
+        world.disk_full = True
+        with pytest.raises(StorageError):
+            await pipe.operate(BUTTON, Order("acknowledge", "pressed", "王老师"))
+        assert state(pipe) is State.UNACKNOWLEDGED
+        world.disk_full = False
+        await pipe.operate(BUTTON, Order("acknowledge", "pressed", "王老师"))
+        assert state(pipe) is State.ACKNOWLEDGED
+        with pytest.raises(OrderRefused, match="no device 'nobody'; known: panic-gate"):
+            await pipe.operate("nobody", Order("acknowledge", "pressed", "王老师"))
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_a_delay_expires_without_any_reading(tmp_path: Path) -> None:
+    async def main() -> None:
+        site = replace(site_in(tmp_path), devices=(device("one_key_alarm", "pressed", "line_fault"),))
+        pipe, outbox, _ = await open_pipe(World(tmp_path), site)
+        timers = asyncio.create_task(pipe.run_timers())
+        await pipe.accept(UNIT, [Reading("di1", False), Reading("di2", True)])
+        assert await alarms(outbox) == []
+        await asyncio.sleep(1.01)
+        assert await alarms(outbox) == ["line_fault raised"]
+        timers.cancel()
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_a_lost_unit_makes_its_devices_lost_and_back_clears_after_its_delay(tmp_path: Path) -> None:
+    async def main() -> None:
+        pipe, outbox, _ = await open_pipe(World(tmp_path), site_in(tmp_path))
+        timers = asyncio.create_task(pipe.run_timers())
+        await pipe.accept(UNIT, PRESSED)
+        await pipe.unit_lost(UNIT, "no answer")
+        assert await alarms(outbox) == ["pressed raised", "lost raised"]
+        assert state(pipe).active
+        await pipe.unit_back(UNIT)
+        await pipe.accept(UNIT, PRESSED)
+        await asyncio.sleep(31)
+        assert (await alarms(outbox))[2:] == ["lost cleared"]
+        timers.cancel()
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_after_a_restart_a_loss_is_not_cleared_by_the_other_unit_of_the_device(tmp_path: Path) -> None:
+    async def main() -> None:
+        both = device("one_key_alarm", "pressed", "tamper", lost_off_delay_s=0)
+        both.points["tamper"] = replace(both.points["tamper"], unit="other")  # type: ignore[index]
+        site = replace(site_in(tmp_path), devices=(both,))
+        pipe, outbox, _ = await open_pipe(World(tmp_path), site)
+        await pipe.unit_lost("other", "no answer")
+        await outbox.aclose()
+        pipe, outbox, _ = await open_pipe(World(tmp_path), site)
+        await pipe.accept(UNIT, RELEASED)
+        assert state(pipe, "lost").active
+        await pipe.accept("other", [Reading("di2", False)])
+        assert not state(pipe, "lost").active
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_a_panel_that_comes_back_keeps_its_fire_and_is_not_called_bad(tmp_path: Path) -> None:
+    async def main() -> None:
+        panel = Device(BUTTON, "fire_panel", "名", "处", unit=UNIT)
+        pipe, outbox, board = await open_pipe(World(tmp_path), replace(site_in(tmp_path), devices=(panel,)))
+        timers = asyncio.create_task(pipe.run_timers())
+        await pipe.accept(UNIT, [Reading("1.3/fire", True, text="三层手报")])
+        await pipe.unit_lost(UNIT, "no answer")
+        await pipe.unit_back(UNIT)
+        await asyncio.sleep(120)
+        assert await alarms(outbox) == ["fire raised", "lost raised", "lost cleared"]
+        assert board.take()[BUTTON]["points"]["1.3/fire"]["quality"] == "uncertain"
+        timers.cancel()
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_the_state_upstream_follows_contacts_at_once_and_tells_the_motion_of_a_barrier(tmp_path: Path) -> None:
+    async def main() -> None:
+        barrier = device("gate_barrier", "open_limit", "closed_limit", "loop", guarded=False)
+        pipe, outbox, board = await open_pipe(World(tmp_path), replace(site_in(tmp_path), devices=(barrier,)))
+        said = []
+        for opened, closed, loop in ((0, 1, 0), (0, 1, 1), (0, 0, 1), (1, 0, 1), (1, 0, 1)):
+            values = zip(("di1", "di2", "di3"), (opened, closed, loop), strict=True)
+            await pipe.accept(UNIT, [Reading(name, bool(value)) for name, value in values])
+            shown = board.take().get(BUTTON)
+            said.append((shown["motion"], shown["points"]["loop"]["value"]) if shown else None)
+        assert said == [("closed", False), ("closed", True), ("opening", True), ("open", True), None]
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_numbers_go_to_the_lowest_lane_and_into_the_state_at_their_pace(tmp_path: Path) -> None:
+    async def main() -> None:
+        room = device("environment", "temperature")
+        site = replace(site_in(tmp_path), devices=(room,), telemetry_s=60.0)
+        pipe, outbox, board = await open_pipe(World(tmp_path), site)
+        for value in (20.0, 20.1, 20.2):
+            await pipe.accept(UNIT, [Reading("di1", value)])
+            await asyncio.sleep(1)
+        assert board.take()[BUTTON]["points"]["temperature"]["value"] == 20.0
+        await asyncio.sleep(60)
+        await pipe.accept(UNIT, [Reading("di1", 20.3)])
+        assert board.take()[BUTTON]["points"]["temperature"]["value"] == 20.3
+        await asyncio.sleep(1)
+        rows = [s.record for s in await stored(outbox) if s.record.lane is Lane.TELEMETRY]
+        assert [r.data["values"]["temperature"]["value"] for r in rows] == [20.0, 20.3]
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_an_alarm_that_is_set_aside_goes_upstream_with_its_mark(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        until_utc_s = world.utc_s + 600
+        order = Order("out_of_service", "pressed", "王老师", reason="换线", until_utc_s=until_utc_s)
+        await pipe.operate(BUTTON, order)
+        await pipe.accept(UNIT, PRESSED)
+        told = [s.record.data for s in await stored(outbox)]
+        assert [(d["change"], d["hold"], d["until"]) for d in told] == [
+            ("out_of_service", "out_of_service", until_utc_s),
+            ("raised", "out_of_service", until_utc_s),
+        ]
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_a_bad_reading_clears_nothing_upstream(tmp_path: Path) -> None:
+    async def main() -> None:
+        pipe, outbox, _ = await open_pipe(World(tmp_path), site_in(tmp_path))
+        await pipe.accept(UNIT, PRESSED)
+        await pipe.accept(UNIT, [Reading("di1", None, Quality.BAD, "refused")])
+        assert await alarms(outbox) == ["pressed raised"]
+        assert state(pipe).active
+        await outbox.aclose()
+
+    play(main())
