@@ -11,6 +11,8 @@ from agent.records import ClockState, Instant, Stored
 
 CONTENT_TYPE = "application/cloudevents+json"
 SEQUENCE_DIGITS = 20  # the sequence extension of CloudEvents wants a string that sorts
+LATEST_UTC_S = 253_402_300_799.0  # RFC 3339 has no year 10000; a wrong clock must not hold up an alarm
+KEPT = ("alarm", "event", "telemetry")  # channels whose records come from the outbox and have a sequence
 
 
 class _Payload(BaseModel):
@@ -219,7 +221,7 @@ def _envelope(
         "source": source,
         "type": f"campusgw.{kind}.v1",
         "subject": subject,
-        "time": datetime.fromtimestamp(at.utc_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": _rfc3339(at.utc_s),
         "datacontenttype": "application/json",
         "bootid": boot_id,
         "clock": at.clock,
@@ -231,6 +233,11 @@ def _envelope(
     return json.dumps(attributes, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def _rfc3339(utc_s: float) -> str:
+    shown_s = min(max(0.0, utc_s), LATEST_UTC_S)
+    return datetime.fromtimestamp(shown_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def schemas() -> dict[str, dict[str, Any]]:
     """JSON Schemas of the envelope with each payload, by channel."""
     made = {}
@@ -240,6 +247,12 @@ def schemas() -> dict[str, dict[str, Any]]:
         envelope["$defs"] = body.pop("$defs", {})
         envelope["properties"]["data"] = body
         envelope["properties"]["type"] = {"const": f"campusgw.{channel}.v1"}
+        envelope["properties"]["time"] = {"type": "string", "format": "date-time"}
+        if channel in KEPT:
+            envelope["properties"]["sequence"] = {"type": "string", "pattern": f"^[0-9]{{{SEQUENCE_DIGITS}}}$"}
+            envelope["required"] = [*envelope["required"], "sequence"]
+        else:
+            del envelope["properties"]["sequence"]
         envelope["title"] = f"campusgw.{channel}.v1"
         envelope["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         made[channel] = envelope

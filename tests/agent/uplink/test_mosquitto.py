@@ -22,6 +22,7 @@ from tests.agent.uplink.mosquitto import Mosquitto
 pytestmark = [pytest.mark.asyncio, pytest.mark.mosquitto]
 
 WILL = Will("campus/v1/1/2/3/status/gateway", b"{}")
+ROOT = Path(__file__).parents[3]
 MakeBroker = Callable[..., Mosquitto]
 
 
@@ -137,6 +138,29 @@ async def test_a_record_that_the_broker_refuses_stays_while_others_go_and_an_eve
         assert (fields["code"], fields["topic"]) == (0x87, f"{PREFIX}/alarm/panic-gate")
         assert await it.depth() == 2, "what was refused stays"
         assert it.uplink.status.connected, "a refused birth, state or heartbeat ends no session"
+
+
+async def test_the_example_acl_lets_a_gateway_write_below_its_own_prefix_only(
+    make_broker: MakeBroker, tmp_path: Path
+) -> None:
+    broker = make_broker(f"acl_file {ROOT / 'configs/broker/mosquitto-acl.example'}")
+    await broker.start()
+    name = "430102-4301020017-gw-1"
+    own = replace(IDENTITY, site="4301020017", gateway="gw-1")
+    how = settings(at_port(broker.port, username=name))
+    async with (
+        gateway(tmp_path / "own", how, identity=own) as it,
+        gateway(tmp_path / "other", how, identity=replace(own, gateway="gw-2")) as other,
+        platform(broker.port, username="platform") as seen,
+    ):
+        for one in (it, other):
+            await one.alarm(1)
+            one.start()
+        await it.drained()
+        await until(lambda: seen.numbers() == [1])
+        await until(lambda: other.uplink.status.connected)
+        assert await other.depth() == 1
+        assert {topic.split("/")[4] for topic, _, _ in seen.heard} == {"gw-1"}
 
 
 async def test_on_3_1_1_a_refusal_cannot_be_seen_and_the_record_counts_as_delivered(
