@@ -24,6 +24,7 @@ from simulators.scenario import Order, Value
 from simulators.scenario_play import set_up
 
 READY_S = 60.0  # a small board needs seconds to import everything
+BROKER_S = 10.0
 CATCH_UP_S = 5.0
 POLL_S = 0.1
 
@@ -104,13 +105,27 @@ class School:
         self.document = write_config(self._plan.gateway, self.config, (HOST, self.gate.port), self.real.ports)
         self.subscriber = Subscriber(*self.address, topics_of(self.document), self.platform, self._heard)
         await things.enter_async_context(running(self.subscriber.run()))
-        await self._in_time(self.subscriber.there.wait(), tr("the broker does not take the platform"))
+        await self._broker_takes_us()
         things.push_async_callback(self.gateway.stop)
         await self.gateway.start()
 
+    async def _broker_takes_us(self) -> None:
+        try:
+            async with asyncio.timeout(BROKER_S):
+                await self.subscriber.there.wait()
+        except TimeoutError:
+            host, port = self.address
+            what = tr("the broker at {host}:{port} does not take the platform", host=host, port=port)
+            raise ChildFailed(f"{what}: {self.subscriber.why}") from None
+
     async def ready(self) -> None:
         """Wait until the gateway has read every device and the platform has heard of it; raises ChildFailed."""
-        await self._in_time(self._watching(), tr("the gateway is not ready"))
+        try:
+            async with asyncio.timeout(READY_S):
+                await self._watching()
+        except TimeoutError:
+            late = tr("the gateway is not ready after {seconds:g} s", seconds=READY_S)
+            raise ChildFailed(self.gateway.said(late)) from None
 
     async def heartbeat(self) -> dict[str, Any]:
         """What the gateway says of itself now."""
@@ -137,13 +152,6 @@ class School:
                 if self.platform.statuses and not unseen(await self.control.ask("alarms")):
                     return
             await asyncio.sleep(POLL_S)
-
-    async def _in_time(self, what: Coroutine[Any, Any, Any], otherwise: str) -> None:
-        try:
-            async with asyncio.timeout(READY_S):
-                await what
-        except TimeoutError:
-            raise ChildFailed(self.gateway.said(otherwise)) from None
 
 
 @asynccontextmanager

@@ -1,14 +1,11 @@
 """The central platform's ear: subscribes, hands on what comes, and comes back when the broker does."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 import aiomqtt
 
 from simulators.platform import Arrival, Platform, Unreadable
-
-log = logging.getLogger(__name__)
 
 AGAIN_S = 0.05
 MARK = "campusgw-demo/mark"
@@ -22,6 +19,7 @@ class Subscriber:
     ) -> None:
         self.unreadable: list[str] = []
         self.there = asyncio.Event()
+        self.why = "no answer"
         self._address = (host, port)
         self._topics = topics
         self._platform = platform
@@ -35,7 +33,7 @@ class Subscriber:
             try:
                 await self._listen()
             except aiomqtt.MqttError as error:
-                log.debug("the platform's link: %s", error)
+                self.why = str(error)
             finally:
                 self.there.clear()
             await asyncio.sleep(AGAIN_S)

@@ -3,16 +3,22 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from simulators.broker import free_port
+from simulators.scenario import ACTIONS
+
+SBIN = os.environ.get("PATH", "") + ":/usr/sbin"
 ROOT = Path(__file__).parents[2]
 ESCAPE = "\x1b"
 SHORT = """
@@ -259,3 +265,51 @@ def test_a_kept_demo_can_be_asked_and_listened_to(temporary: Path, tmp_path: Pat
     finally:
         end(process)
     assert process.returncode == 0, "the story had gone well"
+
+
+@pytest.mark.mosquitto
+@pytest.mark.skipif(shutil.which("mosquitto", path=SBIN) is None, reason="apt install mosquitto")
+def test_a_broker_of_ones_own_is_used_and_left_running(temporary: Path, tmp_path: Path) -> None:
+    port = free_port(0)
+    program = shutil.which("mosquitto", path=SBIN)
+    assert program is not None
+    with subprocess.Popen(
+        [program, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as broker:
+        try:
+            until_it_listens(port)
+            options = ("--broker", f"127.0.0.1:{port}", "--lang", "en")
+            code, out, err = finished(temporary, told(tmp_path, SHORT), *options)
+            assert (code, err) == (0, ""), out + err
+            assert broker.poll() is None
+        finally:
+            broker.terminate()
+
+
+def until_it_listens(port: int) -> None:
+    """Wait for a broker to come up."""
+    ends_s = time.monotonic() + 10
+    while time.monotonic() < ends_s:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    pytest.fail(f"nobody listens at {port}")
+
+
+def test_a_broker_that_is_not_there_is_told_and_fails(temporary: Path, tmp_path: Path) -> None:
+    code, _, err = finished(temporary, told(tmp_path, SHORT), "--broker", "127.0.0.1:1", "--lang", "en")
+    assert code == 1
+    assert "127.0.0.1:1" in err
+
+
+def test_the_example_of_the_documentation_plays(temporary: Path, tmp_path: Path) -> None:
+    document = (ROOT / "docs" / "simulators.md").read_text()
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+    code, out, err = finished(temporary, told(tmp_path, example), "--lang", "en")
+    assert (code, err) == (0, ""), out + err
+
+
+def test_the_documentation_names_every_step_that_there_is() -> None:
+    document = (ROOT / "docs" / "simulators.md").read_text()
+    assert [action for action in ACTIONS if f"`{action}: " not in document] == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import textwrap
 from pathlib import Path
 
@@ -216,3 +217,13 @@ def test_waiting_for_what_is_owed_ends_when_its_time_is_over() -> None:
         return loop.time() - began_s
 
     assert run_virtual(main()) == pytest.approx(7.0, abs=0.01)
+
+
+def test_the_mistake_that_the_documentation_shows_is_told_so(tmp_path: Path) -> None:
+    document = (configs_dir().parent / "docs" / "simulators.md").read_text()
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+    file = tmp_path / "mine.yaml"
+    file.write_text(example.replace("release: gate-io.di2", "release: gate-io.din2"))
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(file, DEMO)
+    assert f"\n{caught.value}\n".replace(f"{tmp_path}/", "") in document
