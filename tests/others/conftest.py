@@ -83,3 +83,4 @@ async def gateway(broker: Mosquitto, platform: Platform, far: Far, tmp_path: Pat
         yield process
     finally:
         await process.kill()
+        print(process.log())  # shown when the test has failed

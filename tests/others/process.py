@@ -85,7 +85,21 @@ class Gateway:
             return ask(self._directory / "control.sock", "status")
         return {}
 
+    def connected(self) -> bool:
+        """Whether it has a session to the broker."""
+        status = self.status()
+        return bool(status) and bool(status["uplink"]["connected"])
+
+    def hears_its_unit(self) -> bool:
+        """Whether the one unit on its line is good."""
+        status = self.status()
+        return bool(status) and status["heartbeat"]["lines"]["line-1"]["good"] == 1
+
     def waiting(self) -> int:
         """How many alarms it keeps that the broker does not have."""
-        heartbeat = self.status().get("heartbeat", {})
-        return int(heartbeat.get("outbox", {}).get("alarm", {}).get("depth", 0))
+        status = self.status()
+        return int(status["heartbeat"]["outbox"]["alarm"]["depth"]) if status else 0
+
+    def log(self) -> str:
+        """What it wrote, over all its lives."""
+        return (self._directory / "gateway.log").read_text()

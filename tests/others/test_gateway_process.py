@@ -17,7 +17,7 @@ async def test_an_input_set_in_a_server_of_others_arrives_as_an_alarm_and_so_doe
     gateway: Gateway, platform: Platform, far: Far
 ) -> None:
     await gateway.start()
-    await until(lambda: gateway.status()["uplink"]["connected"], "the session")
+    await until(gateway.connected, "the session")
     await far.set_input(PRESSED, True)
     await platform.expect("pressed", True)
     alarm = platform.heard("alarm")[-1]
@@ -37,7 +37,7 @@ async def test_an_alarm_raised_without_a_broker_survives_a_kill_of_the_gateway(
     gateway: Gateway, platform: Platform, far: Far, broker: Mosquitto
 ) -> None:
     await gateway.start()
-    await until(lambda: gateway.status()["uplink"]["connected"], "the session")
+    await until(gateway.connected, "the session")
     await broker.stop()
     await far.set_input(PRESSED, True)
     await until(gateway.waiting, "the alarm to be kept")
@@ -65,7 +65,7 @@ async def test_a_gateway_killed_again_and_again_loses_nothing_and_invents_nothin
         await platform.expect("pressed", False, turn)
         await gateway.kill()
         await gateway.start()
-    await until(lambda: gateway.status()["uplink"]["connected"] and not gateway.waiting(), "all to be sent")
+    await until(lambda: gateway.connected() and not gateway.waiting(), "all to be sent")
     assert platform.alarms("pressed") == [True, False] * 2
     assert platform.missing() == set()
 
@@ -75,7 +75,7 @@ async def test_a_server_that_dies_is_reported_lost_and_reported_back(
     gateway: Gateway, platform: Platform, far: Far
 ) -> None:
     await gateway.start()
-    await until(lambda: gateway.status()["heartbeat"]["lines"]["line-1"]["good"] == 1, "the unit to be good")
+    await until(gateway.hears_its_unit, "the unit to be good")
     await far.stop()
     await platform.expect("lost", True)
     await far.start()
@@ -88,7 +88,7 @@ async def test_an_adapter_that_comes_back_under_another_name_is_polled_again(
     gateway: Gateway, platform: Platform, far: Far
 ) -> None:
     await gateway.start()
-    await until(lambda: gateway.status()["heartbeat"]["lines"]["line-1"]["good"] == 1, "the unit to be good")
+    await until(gateway.hears_its_unit, "the unit to be good")
     await far.unplug()
     await platform.expect("lost", True)
     await far.plug()
