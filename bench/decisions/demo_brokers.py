@@ -21,7 +21,7 @@ from pathlib import Path
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from bench.decisions.mqtt_client import V5, V311, WAIT_S, Broker, Client
+from bench.decisions.broker_client import V5, V311, WAIT_S, Broker, Client
 
 ROOT = Path(__file__).parent.parent.parent
 
