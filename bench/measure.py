@@ -55,4 +55,13 @@ def _reduce(stand: Stand, spent: Sequence[float], peak: float) -> Run:
         for phase, cpu in zip(stand.case.phases, spent, strict=True)
     }
     start_s = (log.exchanges[0].asked_ns - stand.started_ns) / 1e9
-    return Run(stand.case.name, stand.subject, start_s, peak, stand.priority, phases, returns_s(log))
+    return Run(
+        stand.case.name,
+        stand.subject,
+        start_s,
+        peak,
+        stand.computed_worst_s,
+        stand.priority,
+        phases,
+        returns_s(log),
+    )

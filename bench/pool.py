@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.cases import CHANGES
 from bench.reduce import Heard, PhaseFigures, Run
 from bench.stats import median, percentile
 
@@ -86,6 +87,12 @@ class Pool:
     def start_s(self) -> float:
         """From the start of the process to the first request on the wire."""
         return median([run.start_s for run in self.runs])
+
+    @property
+    def worst_share(self) -> float:
+        """The slowest reply that carried a change ÷ the worst case that the subject had computed."""
+        own = [(run.worst_s, c.reply_s) for run in self.runs for c in run.phases[CHANGES].changes]
+        return max((reply_s / worst_s for worst_s, reply_s in own if reply_s is not None), default=math.nan)
 
     @property
     def return_s(self) -> float:

@@ -16,6 +16,8 @@ from bench.stand import Stand
 
 RATE_HZ = 400
 SHOWN = 14
+# Leaves in which a thread waits. They are sampled when it has been woken and the processor is not there yet.
+WAITING = {"SelectSelector.select", "EpollSelector.select", "_worker", "Condition.wait", "Event.wait"}
 FRAME = re.compile(r"^(?P<function>.+?) \((?P<file>[^()]+?)(?::\d+)?\)$")
 # The first that fits a file names the room in which its time is spent.
 ROOMS = (
@@ -32,12 +34,15 @@ ROOMS = (
     ("json", "json/"),
     ("asyncio", "asyncio"),
     ("asyncio", "selectors.py"),
+    ("threads and futures", "concurrent/"),
+    ("threads and futures", "futures/"),
+    ("threads and futures", "threading.py"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Shares of the samples: by room, and the functions of our own code with most (own, with what they call)."""
+    """Shares of the samples: by room, and the functions with most (own, with what they call)."""
 
     case: str
     samples: int
@@ -72,7 +77,7 @@ def read_stacks(case: str, lines: Iterable[str]) -> Profile:
     for line in lines:
         stack, _, count = line.rpartition(" ")
         frames = [frame for text in stack.split(";") if (frame := FRAME.match(text))]
-        if not frames:
+        if not frames or frames[-1]["function"] in WAITING:
             continue
         names = [_name(frame) for frame in frames]
         rooms[_room(frames[-1]["file"])] += int(count)

@@ -45,12 +45,17 @@ class PhaseFigures:
 
 @dataclass(slots=True)
 class Run:
-    """One subject through one case; `returns_s`: how long after its return a unit was first heard again."""
+    """One subject through one case.
+
+    `worst_s`: the alarm latency up to the reply that the subject says it never exceeds; NaN if it says nothing.
+    `returns_s`: how long after its return each unit was first heard again.
+    """
 
     case: str
     subject: str
     start_s: float
     peak_rss_mb: float
+    worst_s: float
     priority: str
     phases: dict[str, PhaseFigures]
     returns_s: list[float]

@@ -28,6 +28,10 @@ SUBJECTS = {
 }
 TITLES = {case.name: case.title for case in CASES}
 SOURCE = "<!-- made by `make bench`; do not edit -->"
+PROFILE_INTRO = (
+    "The cases that miss a target, with changes: the gateway's CPU time for each exchange, shared out by py-spy's"
+    " samples of all its threads (those in which a thread was only waiting for the processor are left out)."
+)
 
 Row = Sequence[str]
 
@@ -59,7 +63,7 @@ def page(
         _dead_table(pools),
         "## What it costs",
         _cost_table(pools),
-        *_profile_part(profiles),
+        *_profile_part(profiles, pools),
         "## Measured on",
         _table(("what", "which"), machine.items()),
     ]
@@ -166,20 +170,21 @@ def _cost_table(pools: Pools) -> str:
     return _table(head, rows)
 
 
-def _profile_part(profiles: Sequence[Profile]) -> list[str]:
+def _profile_part(profiles: Sequence[Profile], pools: Pools) -> list[str]:
     """Where the gateway spends its CPU in the cases that miss a target."""
     if not profiles:
         return []
-    parts = [
-        "## Where the time goes",
-        "Of the cases above that miss a target; by py-spy, in % of the samples on CPU.",
-    ]
+    parts = ["## Where the time goes", PROFILE_INTRO]
     for profile in profiles:
-        rooms = ", ".join(f"{name} {share:.0%}" for name, share in profile.rooms)
-        hottest = _table(("function", "own", "with what it calls"), [
-            (f"`{name}`", f"{own:.1%}", f"{total:.1%}") for name, own, total in profile.hottest
-        ])  # fmt: skip
-        parts += [f"**{TITLES[profile.case]}** ({profile.samples} samples): {rooms}.", hottest]
+        cpu_us = pools[profile.case, GATEWAY].cpu_us(CHANGES)
+        rooms = ", ".join(f"{name} {share * cpu_us:.0f}" for name, share in profile.rooms)
+        hottest = [
+            (f"`{name}`", f"{own * cpu_us:.0f}", f"{total * cpu_us:.0f}") for name, own, total in profile.hottest
+        ]
+        parts += [
+            f"**{TITLES[profile.case]}**, {cpu_us:.0f} µs an exchange, of which {rooms}.",
+            _table(("function", "own µs", "with what it calls"), hottest),
+        ]
     return parts
 
 

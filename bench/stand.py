@@ -1,6 +1,7 @@
 """One subject on the bench: its own broker, field and subscriber, all processes that this one has started."""
 
 import contextlib
+import math
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from types import TracebackType
 
 from bench.cases import Case
 from bench.native import Programs
-from bench.subjects import Setting, command, is_ready
+from bench.subjects import Setting, command, computed_worst_s, is_ready
 
 START_S = 20.0
 END_S = 5.0
@@ -28,6 +29,7 @@ class Stand:
         self.case, self.subject, self.directory = case, subject, directory
         self.field_log, self.heard = directory / "field.log", directory / "heard.log"
         self.priority = ""
+        self.computed_worst_s = math.nan
         self.started_ns = 0
         self._programs, self._seed = programs, seed
         self._processes: dict[str, subprocess.Popen[str]] = {}
@@ -76,6 +78,7 @@ class Stand:
         ports = tuple(word for key, word in self._read_words(field) if key == "port")
         setting = Setting(self.case, self.directory, port, ports, self._programs)
         words = command(self.subject, setting)
+        self.computed_worst_s = computed_worst_s(self.subject, setting)
         self.started_ns = time.monotonic_ns()
         self._open("subject", words)
         self._wait(self._subject_ready, f"{self.subject} to reach the broker")

@@ -1,5 +1,8 @@
 """Who is measured, and how each is told of the field and the broker."""
 
+import json
+import math
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +12,9 @@ from bench.cases import BACKOFF, FLOOR, GATEWAY, PLAIN, REPLY_TIMEOUT_S, Case
 from bench.native import Programs
 
 INPUTS = 16
+CONFIG = "gateway.yaml"
 BACKOFF_S = 5.0
-# With key units on the line detectors need not be asked at the full rate; what an installer would write.
-KEY_INTERVAL_S, DETECTOR_INTERVAL_S = 0.11, 0.35
-FLAT_OUT_S = 0.001
+FLAT_OUT_S = 0.001  # back to back; on a serial line the default interval is shorter than any cycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,22 @@ def command(subject: str, setting: Setting) -> list[str]:
     return COMMANDS[subject](setting)
 
 
+def computed_worst_s(subject: str, setting: Setting) -> float:
+    """The worst alarm latency up to the reply that the gateway itself computes; NaN for the others."""
+    if subject != GATEWAY:
+        return math.nan
+    words = [sys.executable, "-m", "agent", "check", "--json", str(setting.directory / CONFIG)]
+    said = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    return max(float(line["worst_s"]) for line in said["lines"])
+
+
 def is_ready(subject: str, topic: str) -> bool:
     """The subject's own word that it is connected to the broker."""
     return topic.endswith("/status/gateway") if subject == GATEWAY else topic == "bench/ready"
 
 
 def _gateway(setting: Setting) -> list[str]:
-    path = setting.directory / "gateway.yaml"
+    path = setting.directory / CONFIG
     path.write_text(gateway_config(setting))
     return [sys.executable, "-m", "agent", "run", "--config", str(path), "--log-level", "warning"]
 
@@ -108,10 +119,8 @@ def _tcp_lines(setting: Setting) -> list[str]:
 
 
 def _unit(case: Case, unit: int, address: int) -> str:
-    interval_s = FLAT_OUT_S
-    if case.keys:
-        interval_s = KEY_INTERVAL_S if unit in case.keys else DETECTOR_INTERVAL_S
-    return f"{{id: io-{unit}, profile: moxa_e1210_e1212, address: {address}, interval_s: {interval_s}}}"
+    interval = "" if case.medium.baud else f", interval_s: {FLAT_OUT_S}"
+    return f"{{id: io-{unit}, profile: moxa_e1210_e1212, address: {address}{interval}}}"
 
 
 def _device(unit: int, number: int, *, detector: bool) -> str:

@@ -73,6 +73,11 @@ def _violations(outcome: Outcome) -> float:
     return sum(outcome.pools[case, GATEWAY].violations for case in RTU if (case, GATEWAY) in outcome.pools)
 
 
+def _worst_share(outcome: Outcome) -> float:
+    steady = [case for case in RTU if case in STEADY and (case, GATEWAY) in outcome.pools]
+    return max(outcome.pools[case, GATEWAY].worst_share for case in steady)
+
+
 def _strict(case: str) -> Callable[[Outcome], float]:
     return lambda o: o.p99(f"{case}-strict", GATEWAY) / o.p99(case, GATEWAY)
 
@@ -84,6 +89,8 @@ TARGETS = (
            lambda o: o.pools["rtu115200", GATEWAY].cycle_ratio(CHANGES), ("rtu115200",), profile="rtu115200"),
     Target("requests that broke the silent interval, all RTU runs", 0, _violations, ("rtu9600",), ""),
     Target("changes of living units that nobody heard of, all runs", 0, _missed, ("rtu9600", "dead"), ""),
+    Target("slowest change → reply ÷ the worst case that `campusgw check` computes, all RTU runs", 1.0,
+           _worst_share, ("rtu9600",)),
     Target("alarm latency p99 ÷ the C floor's, 9600 baud, 8 units", 1.05,
            lambda o: o.p99_ratio("rtu9600", FLOOR), ("rtu9600",), profile="rtu9600"),
     Target("p99 with strict units ÷ without, 9600 baud", 1.05, _strict("rtu9600"), ("rtu9600-strict",)),
@@ -104,11 +111,11 @@ TARGETS = (
            lambda o: o.pools["dead", GATEWAY].return_s, ("dead",), "s"),
     Target("CPU of an exchange ÷ the plain loop's, 20 changes/s, 9600 baud", 1.0,
            lambda o: o.cpu_ratio("rtu9600", CHANGES), ("rtu9600",), profile="rtu9600"),
-    Target("the same at 115200 baud", 1.0,
+    Target("CPU of an exchange ÷ the plain loop's, 20 changes/s, 115200 baud", 1.0,
            lambda o: o.cpu_ratio("rtu115200", CHANGES), ("rtu115200",), profile="rtu115200"),
     Target("CPU of an exchange ÷ the plain loop's, no changes, 9600 baud", 0.5,
            lambda o: o.cpu_ratio("rtu9600", QUIET), ("rtu9600",), profile="rtu9600"),
-    Target("the same at 115200 baud", 0.5,
+    Target("CPU of an exchange ÷ the plain loop's, no changes, 115200 baud", 0.5,
            lambda o: o.cpu_ratio("rtu115200", QUIET), ("rtu115200",), profile="rtu115200"),
     Target("peak RSS", 60.0,
            lambda o: max(pool.peak_rss_mb for (_, who), pool in o.pools.items() if who == GATEWAY), (), "MB"),
@@ -128,5 +135,7 @@ def shown(value: float, unit: str) -> str:
     """A figure as people read it."""
     if math.isnan(value):
         return "?"
-    digits = 2 if unit in ("×", "s") else 1 if unit == "%" else 0
-    return f"{value:.{digits}f}{'' if unit == '×' else ' ' + unit if unit else ''}"
+    if unit == "×":
+        return f"{value:.3f}" if value < 2 else f"{value:.2f}"
+    digits = {"s": 2, "%": 1}.get(unit, 0)
+    return f"{value:.{digits}f} {unit}".rstrip()
