@@ -5,10 +5,9 @@ import getpass
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-from agent.cli.ask import DEFAULT_SOCKET, NotAnswered, ask
+from agent.cli.ask import NotAnswered, add_common, ask
 from agent.language import tr
 
 ACTIONS = {
@@ -27,15 +26,15 @@ TIMED = ("shelve", "suppress", "disable")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("action", choices=ACTIONS)
-    parser.add_argument("device", nargs="?", help="device id, as `alarm list` shows it")
-    parser.add_argument("condition", nargs="?", help="condition, as `alarm list` shows it")
-    parser.add_argument("--address", default="", help="a fire panel's address, such as 1.3.30")
-    parser.add_argument("--person", default=getpass.getuser(), help="who orders it (default: the login name)")
-    parser.add_argument("--reason", default="", help="why; needed to shelve, suppress or disable")
-    parser.add_argument("--hours", type=float, help="for how long; needed to shelve, suppress or disable")
-    parser.add_argument("--socket", type=Path, default=DEFAULT_SOCKET)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("action", choices=ACTIONS, help=tr("what to do; `list` shows what there is"))
+    parser.add_argument("device", nargs="?", help=tr("device id, as `alarm list` shows it"))
+    parser.add_argument("condition", nargs="?", help=tr("condition, as `alarm list` shows it"))
+    parser.add_argument("--address", default="", help=tr("a fire panel's address, such as 1.3.30"))
+    parser.add_argument("--person", default="", help=tr("who orders it (default: the login name)"))
+    parser.add_argument("--reason", default="", help=tr("why; needed to shelve, suppress or disable"))
+    hours = tr("for how long; needed to shelve, suppress or disable")
+    parser.add_argument("--hours", type=float, help=hours)
+    add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,10 +57,18 @@ def _order(args: argparse.Namespace) -> int:
         return 2
     until = time.time() + args.hours * 3600 if args.hours else None
     order = {"action": ACTIONS[args.action], "condition": args.condition, "address": args.address}
-    order |= {"device": args.device, "person": args.person, "reason": args.reason}
+    order |= {"device": args.device, "person": args.person or _login(), "reason": args.reason}
     answer = ask(args.socket, "order", **order, until_utc_s=until)
     print(json.dumps(answer) if args.json else tr("done"))
     return 0
+
+
+def _login() -> str:
+    """The login name; empty where the system knows none, and then the gateway asks for --person."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -82,4 +89,10 @@ def _list(args: argparse.Namespace) -> int:
 def _line(device: dict[str, Any], condition: dict[str, Any]) -> str:
     place = f"{device['name']} · {device['location']}"
     name = condition["condition"] + (f" @ {condition['address']}" if condition.get("address") else "")
-    return f"P{condition.get('priority', '?')}  {device['device']:<20} {name:<22} {condition['state']:<24} {place}"
+    row = f"P{condition.get('priority', '?')}  {device['device']:<20} {name:<22} {condition['state']:<24} {place}"
+    return row + (f"  [{_held(hold)}]" if (hold := condition.get("hold")) else "")
+
+
+def _held(hold: dict[str, Any]) -> str:
+    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(hold["until"]))
+    return tr("{kind} until {until} by {person}: {reason}", **{**hold, "until": until})

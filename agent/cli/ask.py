@@ -1,5 +1,6 @@
 """One question to the running gateway over its control socket."""
 
+import argparse
 import json
 import socket
 from pathlib import Path
@@ -14,6 +15,13 @@ ANSWER_TIMEOUT_S = 10.0
 
 class NotAnswered(GatewayError):
     """No gateway answers on the socket, or it refused; the text says what to do."""
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """What every command has that asks the running gateway."""
+    where = tr("the gateway's control socket (default: {path})", path=DEFAULT_SOCKET)
+    parser.add_argument("--socket", type=Path, default=DEFAULT_SOCKET, metavar="FILE", help=where)
+    parser.add_argument("--json", action="store_true", help=tr("for programs"))
 
 
 def ask(path: Path, do: str, **fields: object) -> dict[str, Any]:
@@ -36,7 +44,16 @@ def ask(path: Path, do: str, **fields: object) -> dict[str, Any]:
             error=error,
         )
         raise NotAnswered(text) from error
-    answer: dict[str, Any] = json.loads(line) if line else {"ok": False, "error": "no answer"}
+    return _believed(path, line)
+
+
+def _believed(path: Path, line: bytes) -> dict[str, Any]:
+    try:
+        answer: Any = json.loads(line)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise NotAnswered(tr("what answers at {path} is no gateway", path=path))
     if not answer.get("ok"):
         raise NotAnswered(str(answer.get("error")))
     return answer

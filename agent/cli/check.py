@@ -5,16 +5,20 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.language import tr
+
+if TYPE_CHECKING:
+    from agent.site import Site
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("file", type=Path, help=tr("the configuration to check"))
+    parser.add_argument("--json", action="store_true", help=tr("for programs"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,16 +39,14 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"ok": True, "config_hash": site.config_hash, "lines": rows}, ensure_ascii=False))
     else:
-        print(
-            f"{args.file}: "
-            + tr("good; {lines} lines, {devices} devices", lines=len(site.lines), devices=len(site.devices))
-        )
+        counts = {"lines": len(site.lines), "devices": len(site.devices)}
+        print(tr("{file}: good; {lines} lines, {devices} devices", file=args.file, **counts))
         for row in rows:
             print("  " + _said(row))
     return 0
 
 
-def _rows(site) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
+def _rows(site: "Site") -> list[dict[str, object]]:
     from agent.polling.plan import line_times
 
     rows: list[dict[str, object]] = []

@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import importlib
+import io
 import sys
 from types import ModuleType
 
@@ -25,6 +26,9 @@ EXIT_USAGE = 2
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show Chinese is no reason to fail
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     use_language(_language_of(args))
     name = next((arg for arg in _without_options(args) if not arg.startswith("-")), None)
     if name is None or name not in COMMANDS:

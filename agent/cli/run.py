@@ -7,17 +7,26 @@ import logging
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.language import tr
 
+if TYPE_CHECKING:
+    from agent.site import Site
+
+log = logging.getLogger(__name__)
+
+DEFAULT_CONFIG = Path("/etc/campusgw/gateway.yaml")
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h: a service manager need not try again
 LEVELS = {logging.ERROR: "<3>", logging.WARNING: "<4>", logging.INFO: "<6>", logging.DEBUG: "<7>"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("--config", type=Path, default=Path("/etc/campusgw/gateway.yaml"), metavar="FILE")
-    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    where = tr("the configuration (default: {path})", path=DEFAULT_CONFIG)
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help=where)
+    levels = ["debug", "info", "warning", "error"]
+    parser.add_argument("--log-level", default="info", choices=levels, help=tr("how much to log (default: info)"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,21 +46,30 @@ def run(args: argparse.Namespace) -> int:
         with asyncio.Runner(loop_factory=precise_loop) as runner:
             runner.run(_until_signalled(site))
     except (StorageError, OSError) as error:
-        print(tr("cannot keep records in {directory}: {error}", directory=site.storage.directory, error=error))
+        said = tr("cannot keep records in {directory}: {error}", directory=site.storage.directory, error=error)
+        print(said, file=sys.stderr)
         return 1
+    log.info("stopped")
     return 0
 
 
-async def _until_signalled(site) -> None:  # type: ignore[no-untyped-def]
+async def _until_signalled(site: "Site") -> None:
     from agent.service.real_host import real_host
     from agent.service.run import run_gateway
 
     gateway = asyncio.create_task(run_gateway(site, real_host(site.storage.directory)))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, gateway.cancel)
+        loop.add_signal_handler(number, _stop, gateway)
     with contextlib.suppress(asyncio.CancelledError):
         await gateway
+
+
+def _stop(gateway: asyncio.Task[None]) -> None:
+    """Once: a second signal must not break off the goodbye and the closing of the store."""
+    if not gateway.cancelling():
+        log.info("stopping")
+        gateway.cancel()
 
 
 def log_to_stderr(level: str) -> None:

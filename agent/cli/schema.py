@@ -4,11 +4,15 @@ import argparse
 import json
 from pathlib import Path
 
+from agent.language import tr
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("--messages", action="store_true", help="the MQTT messages instead of the configuration")
-    parser.add_argument("--write", type=Path, metavar="DIR", help="write all schemas into this directory")
+    messages = tr("the MQTT messages instead of the configuration")
+    parser.add_argument("--messages", action="store_true", help=messages)
+    write = tr("write all schemas into this directory")
+    parser.add_argument("--write", type=Path, metavar="DIR", help=write)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,17 +3,15 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
-from agent.cli.ask import DEFAULT_SOCKET, NotAnswered, ask
+from agent.cli.ask import NotAnswered, add_common, ask
 from agent.language import tr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("--socket", type=Path, default=DEFAULT_SOCKET)
-    parser.add_argument("--json", action="store_true")
+    add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,7 +39,7 @@ def screen(answer: dict[str, Any]) -> list[str]:
         waiting = tr("{depth} waiting, {confirmed} confirmed, {dropped} dropped", **depth)
         rows.append(f"{tr('outbox'):<10} {lane:<10} {waiting}")
     for name, line in beat["lines"].items():
-        load = f"{line['load']:.0%}" if "load" in line else "-"
+        load = "-" if line.get("load") is None else f"{line['load']:.0%}"
         units = tr(
             "{good} good, {suspect} suspect, {lost} lost", **{k: line[k] for k in ("good", "suspect", "lost")}
         )

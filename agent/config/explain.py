@@ -76,12 +76,22 @@ def _short(given: Any) -> str:
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """The nearest valid word, or the list of all when it is short."""
     words = list(known)
+    near = _nearest(given, words)
+    if near is not None:
+        return tr("; did you mean {near}?", near=repr(near))
+    return tr("; valid here: {known}", known=", ".join(words)) if 0 < len(words) <= 24 else ""
+
+
+def _nearest(given: str, words: list[str]) -> str | None:
     lower = {word.lower(): word for word in words}
     near = [lower[found] for found in difflib.get_close_matches(given.lower(), lower, 1, 0.5)]
-    near = near or [w for w in words if given and (w.startswith(given) or given.startswith(w))][:1]
-    if near:
-        return tr("; did you mean {near}?", near=repr(near[0]))
-    return tr("; valid here: {known}", known=", ".join(words)) if 0 < len(words) <= 24 else ""
+    near += [word for word in words if given and (word.startswith(given) or given.startswith(word))]
+    return near[0] if near else None
+
+
+def nearest_key(loc: Loc) -> str | None:
+    """The valid key that an unknown one at this place was probably meant to be."""
+    return _nearest(str(loc[-1]), known_keys(loc[:-1]))
 
 
 def known_keys(loc: Loc) -> list[str]:

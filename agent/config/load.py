@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from agent.config.build import build_site
 from agent.config.checks import Check
-from agent.config.explain import explain
+from agent.config.explain import explain, nearest_key
 from agent.config.models import ConfigModel
 from agent.config.source import Source, read_source
 from agent.errors import ConfigError, Mistake
@@ -43,10 +43,10 @@ def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
 
 
 def _beyond(error: ValidationError, source: Source, known: dict[str, DeviceProfile]) -> list[Mistake]:
-    """What else is wrong, as far as the rest makes sense without the keys that are wrong in themselves."""
+    """What else is wrong, with misspelt keys taken as they were meant and bad values left out."""
     rest = copy.deepcopy(source.document)
     for found in error.errors(include_url=False):
-        _remove(rest, found["loc"])
+        _mend(rest, found["loc"], nearest_key(found["loc"]) if found["type"] == "extra_forbidden" else None)
     try:
         config = ConfigModel.model_validate(rest)
     except ValidationError:
@@ -56,14 +56,16 @@ def _beyond(error: ValidationError, source: Source, known: dict[str, DeviceProfi
     return check.mistakes
 
 
-def _remove(node: Any, loc: Sequence[int | str]) -> None:
-    """Take out the first key on the way to `loc` after which nothing more can be followed."""
+def _mend(node: Any, loc: Sequence[int | str], meant: str | None) -> None:
+    """Take out the last key on the way to `loc`, or call it what was meant."""
     for step, following in zip(loc, [*loc[1:], None], strict=True):
         if isinstance(node, list) and isinstance(step, int):
             node = node[step]
         elif isinstance(node, dict) and step in node:
             if following is None or not isinstance(node[step], dict | list):
-                del node[step]
+                value = node.pop(step)
+                if meant is not None and meant not in node:
+                    node[meant] = value
                 return
             node = node[step]
         else:

@@ -1,0 +1,144 @@
+"""`campusgw run` as its own process, and the tools that ask it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+CONFIG = """\
+gateway: {{id: gw-t, site: "4301020001", region: "430102", name: 测试学校}}
+uplink: {{brokers: [{{host: 127.0.0.1, port: {port}}}], backoff_most_s: 1}}
+storage: {{directory: {directory}/state}}
+control_socket: {directory}/control.sock
+lines:
+  - id: tcp-1
+    type: modbus_tcp
+    host: 127.0.0.1
+    tcp_port: {port}
+    units: [{{id: io, profile: moxa_e1210_e1212, timeout_s: 0.2}}]
+devices:
+  - {{id: panic, kind: one_key_alarm, name: 门卫室一键报警, location: 南门, points: {{pressed: io.di0}}}}
+"""
+
+
+@dataclass
+class Gateway:
+    process: subprocess.Popen[str]
+    directory: Path
+
+    def ask(self, *args: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "agent", *args, "--socket", str(self.directory / "control.sock")]
+        env = {**os.environ, "LANG": "en_US.UTF-8"}
+        env.pop("LC_ALL", None)
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30)
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway whose device and broker are not there; ready when it has told its manager so."""
+    with socket.socket() as closed:  # a port where nobody listens
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    (tmp_path / "g.yaml").write_text(CONFIG.format(port=port, directory=tmp_path))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(30)
+        command = [sys.executable, "-m", "agent", "run", "--config", str(tmp_path / "g.yaml")]
+        env = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
+        try:
+            while manager.recv(200) != b"READY=1":
+                pass
+            wait_for_answer(tmp_path / "control.sock")
+            yield Gateway(process, tmp_path)
+        finally:
+            process.kill()
+            process.wait(10)
+            process.stderr.close()  # type: ignore[union-attr]
+
+
+def wait_for_answer(path: Path) -> None:
+    pause = threading.Event()
+    for _ in range(500):
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return
+        pause.wait(0.02)
+    raise AssertionError("the control socket does not answer")
+
+
+def lost(gateway: Gateway) -> None:
+    """Wait until the device that is not there is called lost."""
+    pause = threading.Event()
+    for _ in range(200):
+        if json.loads(gateway.ask("alarm", "list", "--json").stdout):
+            return
+        pause.wait(0.05)
+    raise AssertionError("the silent device is not lost")
+
+
+def test_status_alarm_and_orders_against_a_running_gateway(gateway: Gateway) -> None:
+    lost(gateway)
+    status = gateway.ask("status")
+    assert status.returncode == 1  # the broker is not there
+    assert "gw-t  测试学校" in status.stdout
+    assert "0 of 1 good" in status.stdout
+    assert json.loads(gateway.ask("status", "--json").stdout)["heartbeat"]["lines"]["tcp-1"]["lost"] == 1
+    listed = gateway.ask("alarm", "list")
+    assert listed.stdout.split()[:4] == ["P3", "panic", "lost", "unacknowledged"]
+    assert "门卫室一键报警 · 南门" in listed.stdout
+    assert gateway.ask("alarm", "ack", "panic", "lost", "--person", "王老师").stdout == "done\n"
+    again = gateway.ask("alarm", "ack", "panic", "lost", "--person", "王老师")
+    assert (again.returncode, again.stderr) == (1, "nothing to acknowledge: it is acknowledged\n")
+    shelve = ("alarm", "shelve", "panic", "lost", "--person", "王老师", "--reason", "换模块", "--hours")
+    assert "8 hours at most" in gateway.ask(*shelve, "9").stderr
+    assert gateway.ask(*shelve, "2").returncode == 0
+    assert "by 王老师: 换模块]" in gateway.ask("alarm", "list").stdout
+    assert gateway.ask("alarm", "unshelve", "panic", "lost", "--json").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_0_and_a_word(gateway: Gateway, number: signal.Signals) -> None:
+    gateway.process.send_signal(number)
+    gateway.process.send_signal(number)  # a second one does not break off the closing
+    _, said = gateway.process.communicate(timeout=20)
+    assert gateway.process.returncode == 0
+    assert "stopping" in said
+    assert said.rstrip().endswith("stopped")
+    assert "Traceback" not in said
+
+
+def test_a_store_that_cannot_be_opened_ends_it_with_1_and_the_place(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, no directory")
+    (tmp_path / "g.yaml").write_text(CONFIG.format(port=9, directory=tmp_path))
+    command = [sys.executable, "-m", "agent", "run", "--config", str(tmp_path / "g.yaml")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert f"{tmp_path}/state" in done.stderr
+
+
+def test_what_is_no_gateway_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "other.sock"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        threading.Thread(target=answer_strangely, args=(other,), daemon=True).start()
+        command = [sys.executable, "-m", "agent", "status", "--lang", "en", "--socket", str(path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (1, f"what answers at {path} is no gateway\n")
+
+
+def answer_strangely(listening: socket.socket) -> None:
+    channel, _ = listening.accept()
+    with channel:
+        channel.recv(1000)
+        channel.sendall(b"220 mail ready\r\n")
