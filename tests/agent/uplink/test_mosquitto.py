@@ -16,7 +16,7 @@ from agent.errors import Rejected, UplinkError
 from agent.records import Lane
 from agent.session import SessionRequest, Tls, Will
 from agent.uplink.mqtt import open_session
-from tests.agent.uplink.bench import PREFIX, at_port, gateway, platform, record, settings, until
+from tests.agent.uplink.bench import IDENTITY, PREFIX, at_port, gateway, platform, record, settings, until
 from tests.agent.uplink.mosquitto import Mosquitto
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.mosquitto]
