@@ -213,6 +213,16 @@ def test_jbf_holds_its_events_until_the_last_one_is_stored() -> None:
     Bench("jbf_193k").play(script)
 
 
+def test_jbf_hands_out_what_waits_as_fast_as_it_is_stored() -> None:
+    async def script(bench: Bench) -> None:
+        await asyncio.sleep(8)
+        for point in range(1, 11):
+            bench.far.say(f"1.3.{point}", "fire")
+        await bench.until(lambda: len(bench.read) == 10, 3)
+
+    Bench("jbf_193k").play(script)
+
+
 def test_jbf_pushes_are_taken_though_nobody_polled() -> None:
     async def script(bench: Bench) -> None:
         await asyncio.sleep(8)

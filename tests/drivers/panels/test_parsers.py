@@ -31,8 +31,13 @@ class Protocol:
     guarded: bool = True
 
     def spoken(self) -> list[bytes]:
-        """What the panel says in its transcript."""
-        return [content_of(s) for s in read(FOLDER / f"{self.name}.txt") if s.mark == "<<"]
+        """What the panel says in its transcripts, whole or not."""
+        files = sorted(FOLDER.glob(f"{self.name}*.txt"))
+        return [content_of(step) for file in files for step in read(file) if step.mark == "<<"]
+
+    def sound(self) -> list[bytes]:
+        """The whole frames of these."""
+        return [content for content in self.spoken() if heard(self, [content]) == [content]]
 
 
 def cutter(start: int, measure: Any) -> Callable[[UnitCounters], Parser[bytes]]:
@@ -129,7 +134,7 @@ def test_however_a_conversation_is_chopped_it_says_the_same(protocol: Protocol, 
 def test_frames_after_noise_are_found_once_the_line_has_paused(
     protocol: Protocol, noise: bytes, data: st.DataObject
 ) -> None:
-    frame = data.draw(st.sampled_from(protocol.spoken()))
+    frame = data.draw(st.sampled_from(protocol.sound()))
     counters = UnitCounters()
     assert heard(protocol, [noise, frame], counters)[-1:] == [frame]
     assert (sum(counters.faults.values()) > 0) or not noise or noise in (frame, frame * 2)
@@ -137,7 +142,7 @@ def test_frames_after_noise_are_found_once_the_line_has_paused(
 
 @guarded
 def test_a_frame_with_one_wrong_byte_is_never_believed(protocol: Protocol) -> None:
-    for frame in protocol.spoken():
+    for frame in protocol.sound():
         for at in range(len(frame)):
             for flip in (0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xFF, 0x03, 0x18):
                 spoiled = bytearray(frame)
@@ -150,7 +155,7 @@ def test_a_frame_with_one_wrong_byte_is_never_believed(protocol: Protocol) -> No
 @guarded
 @given(data=st.data())
 def test_a_frame_that_breaks_off_or_lost_bytes_is_never_believed(protocol: Protocol, data: st.DataObject) -> None:
-    frame = data.draw(st.sampled_from(protocol.spoken()))
+    frame = data.draw(st.sampled_from(protocol.sound()))
     first = data.draw(st.integers(0, len(frame) - 1))
     last = data.draw(st.integers(first + 1, len(frame)))
     broken = frame[:first] + frame[last:]
@@ -173,6 +178,25 @@ def test_a_whole_frame_inside_half_a_frame_is_found_after_the_pause() -> None:
     parser = Cutter(songjiang_lists.START, songjiang_lists.measure, UnitCounters())
     assert parser.feed(half + poll) == []
     assert parser.pause() == [poll]
+
+
+@pytest.mark.parametrize("wrong", [(2, 0xFF), (2, 0x28), (2, 0), (0, 0xF0)])
+def test_a_wrong_length_does_not_hide_the_polls_behind_it(wrong: tuple[int, int]) -> None:
+    poll = fuan_events.wrap(1, b"\xa2")
+    at, byte = wrong
+    spoiled = poll[:at] + bytes((byte,)) + poll[at + 1 :]
+    heard_at_once = Cutter(fuan_events.START, fuan_events.measure, UnitCounters()).feed(spoiled + poll)
+    assert heard_at_once[-1:] == [poll]
+
+
+@pytest.mark.parametrize("size", [1, 300, 319, 320, 321, 1000])
+def test_a_line_without_end_is_told_in_parts_and_nothing_of_it_is_lost(size: int) -> None:
+    line = "".join(chr(65 + n % 26) for n in range(size))
+    for chunks in ([line.encode()], [bytes((byte,)) for byte in line.encode()]):
+        printout = Printout(UnitCounters())
+        events = [event for chunk in chunks for event in printout.feed(chunk)] + printout.pause()
+        assert "".join(events) == line
+        assert all(reading.quality is Quality.BAD for event in events for reading in printed(event))
 
 
 # --- meaning ------------------------------------------------------------------------------------------
@@ -270,6 +294,15 @@ def test_what_has_started_is_not_over_while_its_feedback_is_there() -> None:
         ("1.5.1/activated", True),
     ]
     assert said(lists.readings(letter(112, asked=True))) == [("*/activated", False), ("1.5.1/activated", True)]
+    assert said(lists.readings(letter(113, asked=True))) == [("*/activated", False)]
+
+
+def test_what_was_listed_before_a_reset_does_not_come_back_after_it() -> None:
+    lists = songjiang_lists.Lists()
+    lists.readings(letter(112, asked=True))
+    lists.readings(letter(113, entry(5, 1), asked=True))
+    assert said(lists.readings(songjiang_lists.Letter(1, 0, b"\0"))) == [("*/*", False)]
+    assert lists.readings(letter(112, asked=True)) == []
     assert said(lists.readings(letter(113, asked=True))) == [("*/activated", False)]
 
 
