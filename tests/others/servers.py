@@ -5,6 +5,7 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
+from random import Random
 from typing import Literal, Protocol
 
 from pymodbus.framer import FramerType
@@ -68,7 +69,8 @@ class _Medium:
     A serial one has a stable name, as udev would give it, and can be pulled out and plugged in again.
     """
 
-    def __init__(self, medium: Medium) -> None:
+    def __init__(self, medium: Medium, chop: Random | None = None) -> None:
+        self._chop = chop
         self._place = tempfile.TemporaryDirectory()
         self._bus: SerialBus | None = None
         self.endpoint: Endpoint = TcpEndpoint("127.0.0.1", unused_port())
@@ -81,7 +83,7 @@ class _Medium:
     def plug(self) -> None:
         """Appear under the stable name."""
         taken = os.openpty()  # so that the kernel's own name is another one than before
-        self._bus = SerialBus()
+        self._bus = SerialBus(chop=self._chop)
         for fd in taken:
             os.close(fd)
         self._link.symlink_to(self._bus.names[0])
@@ -106,9 +108,9 @@ class PymodbusFar:
     It answers "device failure" in the name of every other unit, on a bus too.
     """
 
-    def __init__(self, medium: Medium) -> None:
+    def __init__(self, medium: Medium, chop: Random | None = None) -> None:
         self.medium = medium
-        self._wire = _Medium(medium)
+        self._wire = _Medium(medium, chop)
         self.endpoint = self._wire.endpoint
         self.writes: list[int] = []
         self._server: ModbusTcpServer | ModbusSerialServer | None = None

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 import pytest_asyncio
@@ -220,6 +221,18 @@ async def test_what_is_set_in_the_server_is_seen_at_the_next_read(line: ModbusLi
         return [1] if seen[0] else await pressed()
 
     assert await answers_again(pressed) == [1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_how_the_bus_chops_requests_and_replies_does_not_matter(seed: int) -> None:
+    far = PymodbusFar("rtu", Random(seed))
+    await far.start()
+    line = line_to(far)
+    for count in (1, 2, 20, 125):
+        assert await words(line, "holding", seed, count) == [1000 + seed + n for n in range(count)]
+    assert line.counters.dropped_bytes == 0
+    await line.aclose()
+    await far.aclose()
 
 
 @pytest.mark.parametrize("medium", ["tcp", "rtu", "rtu_over_tcp"])
