@@ -63,9 +63,6 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
 
 async def _run_parts(gateway: Gateway) -> None:
     gateway.pipe.show_all()
-    if gateway.outbox.set_aside:
-        text = "the store was damaged: what could be read was taken over, the rest is set aside"
-        await gateway.pipe.report("outbox.set_aside", text, file=gateway.outbox.set_aside)
     await gateway.pipe.report("gateway.started", "the gateway has started", **versions())
     async with asyncio.TaskGroup() as group:
         for name, part in _parts(gateway).items():

@@ -74,9 +74,10 @@ async def test_a_damaged_store_is_reported_upstream_and_the_gateway_runs(tmp_pat
     (tmp_path / FILE).write_bytes(b"this is no database" * 1000)
     world = World(tmp_path)
     async with running(world, site_in(tmp_path)):
-        await until(lambda: "gateway.started" in events(world))
+        await until(lambda: "outbox.set_aside" in events(world))
     told = next(e for e in world.platform.channel("event") if e["event"] == "outbox.set_aside")
     assert Path(told["fields"]["file"]).is_file()
+    assert events(world).count("outbox.set_aside") == 1
 
 
 @pytest.mark.asyncio
