@@ -17,7 +17,8 @@ from drivers.modbus.framing import Framing
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.mbap import MbapFraming
 from drivers.modbus.rtu import wrap
-from tests.drivers.twin import Site, Wire, run_virtual
+from simulators.clock import run_virtual
+from tests.drivers.twin import Site, Wire
 
 TIMEOUT_S = 0.1
 GUARD_S = 0.1
@@ -114,7 +115,7 @@ class Bus:
         asyncio.get_running_loop().call_later(self.rng.uniform(0.0, 0.016), self._hand_over, wire, None)
 
     def _hand_over(self, wire: Wire, size: int | None) -> None:
-        backlog = self._backlog[wire]
+        backlog = self._backlog.setdefault(wire, bytearray())
         piece = bytes(backlog[:size])
         del backlog[:size]
         if piece:

@@ -13,8 +13,9 @@ from drivers.modbus.order import pulse_order, write_order
 from drivers.modbus.rtu import RtuFraming, wrap
 from drivers.profile import DeviceProfile
 from drivers.reading import Quality, Reading
+from simulators.clock import run_virtual
 from simulators.modbus_unit import ModbusUnit
-from tests.drivers.twin import Site, Wire, run_virtual
+from tests.drivers.twin import Site, Wire
 
 TITLE = {"en": "it", "zh": "它"}
 CHARACTER_S = 10 / 9600

@@ -12,7 +12,8 @@ from drivers.modbus.line import ModbusLine
 from drivers.modbus.mbap import MbapFraming
 from drivers.modbus.pdu import read_request, registers, write_register
 from drivers.modbus.rtu import RtuFraming, wrap
-from tests.drivers.twin import Site, Wire, run_virtual
+from simulators.clock import run_virtual
+from tests.drivers.twin import Site, Wire
 
 CHARACTER_S = 10 / 9600
 READ = read_request("holding", 0, 1)

@@ -20,8 +20,9 @@ from drivers.modbus.rtu import sound, wrap
 from drivers.profile import DeviceProfile, Example, IdentityPoint, Point
 from drivers.profiles import load_profile, profiles_dir
 from drivers.reading import Quality, Reading, Value
+from simulators.clock import run_virtual
 from simulators.modbus_unit import ModbusUnit
-from tests.drivers.twin import Site, Wire, run_virtual
+from tests.drivers.twin import Site, Wire
 
 FILES = sorted(profiles_dir().glob("*.yaml"))
 PROFILES = [load_profile(path) for path in FILES]

@@ -1,44 +1,10 @@
-"""A wire in memory and a loop in virtual time: what the line's tests talk to."""
+"""A wire in memory whose far side a test plays by hand: what the line's tests talk to."""
 
 import asyncio
-import selectors
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 from drivers.errors import LineError
 from drivers.inbox import Inbox
-
-T = TypeVar("T")
-
-
-class _NoWaiting(selectors.SelectSelector):
-    """Instead of waiting it moves the clock."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now_s = 1000.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        assert timeout is not None, "everybody waits and nothing will happen any more"
-        self.now_s += max(0.0, timeout)
-        return []
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose seconds cost nothing."""
-
-    def __init__(self) -> None:
-        self._clock = _NoWaiting()
-        super().__init__(self._clock)
-
-    def time(self) -> float:
-        return self._clock.now_s
-
-
-def run_virtual(main: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
 
 
 class Wire:

@@ -19,8 +19,8 @@ from drivers.modbus.pdu import (
 from drivers.profile import DeviceProfile
 from drivers.profiles import load_profile
 from drivers.reading import Value
+from simulators.clock import run_virtual
 from simulators.modbus_unit import ModbusUnit
-from tests.drivers.twin import run_virtual
 
 MODULE = """
 id: module

@@ -13,8 +13,8 @@ from agent.errors import OrderRefused, StorageError
 from agent.records import Lane
 from agent.site import Device
 from drivers.reading import Quality, Reading
+from simulators.clock import run_virtual
 from tests.agent.service.world import BUTTON, World, alarms, device, open_pipe, site_in, stored
-from tests.drivers.twin import run_virtual
 
 UNIT = "gate-io"
 PRESSED, RELEASED = [Reading("di1", True)], [Reading("di1", False)]

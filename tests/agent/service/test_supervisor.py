@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from agent.service.supervisor import supervise
-from tests.drivers.twin import run_virtual
+from simulators.clock import run_virtual
 
 
 class Even(random.Random):
