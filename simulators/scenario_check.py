@@ -1,6 +1,6 @@
 """What only scenario and gateway together can tell: names that the simulated field does not have."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,17 @@ class _Names:
         """What to say if there is no such thing."""
         if name in self.known[kind]:
             return None
-        return tr("there is no {kind} {name}", kind=kind, name=repr(name)) + nearest(name, self.known[kind])
+        return _MISSING[kind]() + " " + repr(name) + nearest(name, self.known[kind])
 
+
+_MISSING: dict[str, Callable[[], str]] = {
+    "device": lambda: tr("there is no device"),
+    "line": lambda: tr("there is no line"),
+    "unit": lambda: tr("there is no unit"),
+    "modbus unit": lambda: tr("there is no Modbus unit"),
+    "fire panel": lambda: tr("there is no fire panel"),
+    "point": lambda: tr("there is no point"),
+}
 
 Finding = tuple[Loc, str]
 

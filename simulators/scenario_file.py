@@ -131,8 +131,10 @@ def _said(name: str, found: Any) -> str:
         choices = [part.strip("' ") for part in found["ctx"]["expected"].replace(" or ", ",").split(",")]
         given = str(found["input"])
         return tr("{key}: {given} is not known", key=name, given=repr(given)) + nearest(given, choices)
-    if found["type"] in ("actions", "times"):
-        return str(found["msg"])
+    if found["type"] == "actions":
+        return tr("want exactly one of: {all}", all=found["ctx"]["all"])
+    if found["type"] == "times":
+        return tr("want at_s or after_s, not both")
     return tr("{key}: {given} does not fit: {why}", key=name, given=repr(found["input"])[:60], why=found["msg"])
 
 

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.language import tr
+from agent.language import either, tr
 from simulators.demo import words
 from simulators.demo.result import Result, milliseconds
 from simulators.scenario_score import Row
@@ -28,7 +28,8 @@ def account(result: Result) -> Iterator[RenderableType]:
 def _table(result: Result) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True, show_footer=True)
     table.add_column(tr("alarm changes"), tr("all"), no_wrap=True)
-    heads = [tr("sent"), tr("arrived"), tr("late"), tr("lost"), tr("twice"), "p50", "p99", tr("max ms")]
+    lost = either("lost", "丢失")  # a lost device is another word in Chinese, and catalogues know each text once
+    heads = [tr("sent"), tr("arrived"), tr("late"), lost, tr("twice"), "p50", "p99", tr("max ms")]
     for head, foot in zip(heads, _cells(result.total), strict=True):
         table.add_column(head, foot, justify="right", no_wrap=True)
     for row in result.rows:

@@ -85,7 +85,7 @@ _CONDITIONS: dict[str, Callable[[], str]] = {
     "obstructed": lambda: tr("obstructed"),
     "no_feedback": lambda: tr("no feedback"),
     "mains_lost": lambda: tr("mains lost"),
-    "alarm": lambda: tr("smoke alarm"),
+    "alarm": lambda: tr("alarm"),
     "fire": lambda: tr("fire"),
     "prealarm": lambda: tr("pre-alarm"),
     "supervisory": lambda: tr("supervisory"),
