@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from agent.errors import StorageError
 from agent.host import Offload
-from agent.outbox.damage import is_damage, is_surroundings, salvaged_records, salvaged_states, set_aside
+from agent.outbox.damage import is_damage
+from agent.outbox.opening import open_store, replace_store
 from agent.outbox.rows import Packed, pack
-from agent.outbox.schema import connect
 from agent.outbox.store import LaneDepth, Store
 from agent.records import Lane, Record, Stored
 
@@ -87,7 +87,7 @@ class Outbox:
 
         def opened() -> Store:
             directory.mkdir(parents=True, exist_ok=True)
-            return _open(file, max_bytes)
+            return open_store(file, max_bytes)
 
         try:
             store = await offload(opened)
@@ -98,7 +98,7 @@ class Outbox:
             boot_id=boot_id,
             offload=offload,
             telemetry_batch_s=telemetry_batch_s,
-            replace=lambda broken: _replaced(broken, file, max_bytes),
+            replace=lambda broken: replace_store(broken, file, max_bytes),
         )
 
     @property
@@ -261,33 +261,3 @@ class Outbox:
                 batch.confirmed.clear()  # their sequences mean nothing in the new store
         log.error("the outbox was damaged; set aside as %s", self._store.set_aside)
         self.changed.set()
-
-
-def _open(file: Path, max_bytes: int) -> Store:
-    try:
-        return _opened(file, max_bytes)
-    except (sqlite3.Error, ValueError) as error:
-        if is_surroundings(error):
-            raise  # setting aside would not help
-    return _anew(file, max_bytes, {})
-
-
-def _opened(file: Path, max_bytes: int) -> Store:
-    database = connect(file)
-    try:
-        return Store(database, max_bytes)
-    except (sqlite3.Error, ValueError):
-        database.close()
-        raise
-
-
-def _anew(file: Path, max_bytes: int, states: Mapping[str, str]) -> Store:
-    aside = set_aside(file)
-    store = Store(connect(file), max_bytes)
-    store.take_over(salvaged_records(aside), {**salvaged_states(aside), **states}, str(aside))
-    return store
-
-
-def _replaced(broken: Store, file: Path, max_bytes: int) -> Store:
-    broken.close()
-    return _anew(file, max_bytes, broken.kept_states)

@@ -1,174 +1,28 @@
-"""A Session on aiomqtt, with what it leaves out: reason codes, the broker's limits, losing the link at once.
+"""A Session on MQTT: connects, logs in, publishes with QoS 1, and says in words what went wrong.
 
-aiomqtt 2.5 reports success for a refused PUBACK, ignores Receive Maximum, and lets a publish on a reset link
-hang for ten seconds (docs/decisions/0002-mqtt-client.md). AckClient therefore keeps its own futures by packet
-id. Every connection gets a new client: a reused one would send again by itself what the outbox sends again.
+Every connection gets a new client: a reused one would send again by itself what the outbox sends again.
 """
 
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
-from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, MQTT_ERR_SUCCESS
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import Rejected, UplinkError
 from agent.session import Session, SessionRequest, Tls
+from agent.uplink.ack_client import AckClient
 from agent.uplink.messages import CONTENT_TYPE
 
 log = logging.getLogger(__name__)
 
-REFUSED_FROM = 0x80  # MQTT 5: reason codes from here on are errors; 0x10, no subscribers, is not
-TOO_LARGE = 0x95
-DEFAULT_WINDOW = 65535  # MQTT 5, 3.2.2.3.3: no Receive Maximum means this
-PACKET_OVERHEAD = 64  # fixed header, packet id, topic length, our one property
 GOODBYE_S = 2.0
-UNSPECIFIED = "Unspecified error"  # what paho calls every link that ends without a DISCONNECT
-
-
-class OwnSocketsOnly:
-    """The event loop as aiomqtt sees it: file numbers that are no longer its own are left alone.
-
-    aiomqtt attaches a socket by its number, one turn of the loop after paho asked for it. If the broker ends
-    the link in that turn, the number may already be another socket's, a field device's: its writer would be
-    replaced, and it would hang.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, current: Callable[[], Any]) -> None:
-        self._loop = loop
-        self._current = current
-        self.call_soon_threadsafe = loop.call_soon_threadsafe
-        self.create_task = loop.create_task
-        self.run_in_executor = loop.run_in_executor
-
-    def add_reader(self, number: int, callback: Callable[[], None]) -> None:
-        """Attach, if the number is still ours."""
-        if self._is_own(number):
-            self._loop.add_reader(number, callback)
-
-    def add_writer(self, number: int, callback: Callable[[], None]) -> None:
-        """Attach, if the number is still ours."""
-        if self._is_own(number):
-            self._loop.add_writer(number, callback)
-
-    def remove_reader(self, number: int) -> None:
-        """Detach; paho calls this before it closes, so the number is ours."""
-        self._loop.remove_reader(number)
-
-    def remove_writer(self, number: int) -> None:
-        """Detach, as above."""
-        self._loop.remove_writer(number)
-
-    def _is_own(self, number: int) -> bool:
-        socket = self._current()
-        return socket is not None and socket.fileno() == number
-
-
-class AckClient(aiomqtt.Client):
-    """aiomqtt's client that knows what became of each publish."""
-
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self._loop = cast(asyncio.AbstractEventLoop, OwnSocketsOnly(self._loop, self._client.socket))
-        self._acks: dict[int, asyncio.Future[None]] = {}
-        self._given_up = False
-        self.window = DEFAULT_WINDOW
-        self.packet_most: int | None = None
-
-    async def send(self, topic: str, payload: bytes, retain: bool, properties: Properties | None) -> None:
-        """Publish with QoS 1 and wait for that very PUBACK; raises Rejected or UplinkError."""
-        if self._disconnected.done():
-            raise UplinkError("the link is lost")
-        size = len(topic.encode()) + len(payload) + PACKET_OVERHEAD
-        if self.packet_most is not None and size > self.packet_most:
-            # Sent all the same, it would cost the link, and again after every reconnect.
-            raise Rejected(TOO_LARGE, f"{size} bytes, but the broker takes no more than {self.packet_most}")
-        info = self._client.publish(topic, payload, 1, retain, properties)
-        if info.rc != MQTT_ERR_SUCCESS:
-            raise UplinkError(f"cannot publish: {info.rc}")
-        ack = self._acks[info.mid] = asyncio.get_running_loop().create_future()
-        try:
-            await ack
-        finally:
-            self._acks.pop(info.mid, None)
-
-    def watch(self) -> None:
-        """From now on, losing the link fails every publish that waits."""
-        self._disconnected.add_done_callback(self._fail_all)
-
-    def give_up(self) -> None:
-        """Leave nothing behind that connects later: under our own name it would end our next session."""
-        self._given_up = True
-        self._client.disconnect()
-
-    def why_lost(self) -> str:
-        """Why the link is gone."""
-        error = self._disconnected.exception() if not self._disconnected.cancelled() else None
-        reason = str(getattr(error, "rc", error or "closed"))
-        return "the link broke" if reason == UNSPECIFIED else f"the link ended: {reason}"
-
-    async def wait_lost(self) -> str:
-        """Wait until the link is gone."""
-        await asyncio.wait([self._disconnected])
-        return self.why_lost()
-
-    def _fail_all(self, _lost: "asyncio.Future[None]") -> None:
-        for ack in self._acks.values():
-            if not ack.done():
-                ack.set_exception(UplinkError(self.why_lost()))
-
-    # --- what paho and aiomqtt call -------------------------------------------------------------------
-
-    def _client_connect(self) -> None:
-        """In a thread: connect and shake hands; says in words what is wrong with a certificate."""
-        try:
-            super()._client_connect()
-        except ssl.SSLCertVerificationError as error:
-            raise OSError(f"the broker's certificate is not accepted: {error.verify_message}") from error
-        except ssl.SSLError as error:
-            raise OSError(f"no TLS with the broker: {error.reason or error}") from error
-        except ValueError as error:  # a host name that is none
-            raise OSError(str(error)) from error
-
-    def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
-        if self._given_up:
-            sock.close()
-            raise OSError("given up meanwhile")
-        super()._on_socket_open(client, userdata, sock)
-
-    def _on_connect(
-        self, client: Any, userdata: Any, flags: Any, reason_code: ReasonCode, properties: Properties | None = None
-    ) -> None:
-        self.window = getattr(properties, "ReceiveMaximum", DEFAULT_WINDOW) or DEFAULT_WINDOW
-        self.packet_most = getattr(properties, "MaximumPacketSize", None)
-        super()._on_connect(client, userdata, flags, reason_code, properties)
-
-    def _on_disconnect(
-        self, client: Any, userdata: Any, flags: Any, reason_code: ReasonCode, properties: Properties | None = None
-    ) -> None:
-        if self._given_up:
-            return  # nobody waits any more, and paho closes the socket
-        if not self._connected.done():
-            self._connected.set_exception(aiomqtt.MqttError("the broker closed the link before it let us in"))
-        super()._on_disconnect(client, userdata, flags, reason_code, properties)
-
-    def _on_publish(
-        self, _client: Any, _userdata: Any, mid: int, reason_code: ReasonCode, _more: Properties
-    ) -> None:
-        ack = self._acks.get(mid)
-        if ack is None or ack.done():
-            return
-        if reason_code.value >= REFUSED_FROM:
-            ack.set_exception(Rejected(reason_code.value, f"the broker refused it: {reason_code}"))
-        else:
-            ack.set_result(None)
+UNSPECIFIED_CODE = 0x80
 
 
 class MqttSession:
@@ -285,4 +139,6 @@ def _words(error: str, request: SessionRequest) -> str:
 
 def _refused(error: MqttConnectError) -> UplinkError:
     code = getattr(error.rc, "value", error.rc)
-    return Rejected(code if isinstance(code, int) else 0x80, f"the broker refused the login: {error.rc}")
+    return Rejected(
+        code if isinstance(code, int) else UNSPECIFIED_CODE, f"the broker refused the login: {error.rc}"
+    )
