@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from drivers.counters import UnitCounters
-from drivers.errors import LineError, NoResponse
+from drivers.errors import BadFrame, LineError, NoResponse
 from drivers.stream import ByteStream, OpenStream
 
 ROOM = 64  # messages kept; when full the wire is not read, and the panel sees that nobody answers
 PAUSE_S = 0.2  # within a frame: USB adapters deliver 16 ms apart, radio links somewhat more
+SEND_S = 2.0  # nothing that we say to a panel takes a tenth of that; a wire that takes nothing more is gone
 ATTENDED_S = 10.0  # unless somebody fetches, we do not pretend to the panel that all is well
 
 Frame = TypeVar("Frame")
@@ -26,9 +27,14 @@ class Parser(Protocol[Frame]):
     """Bytes in, frames out; `pause` says that the line fell silent inside a frame."""
 
     @property
-    def pending(self) -> bool: ...
-    def feed(self, chunk: bytes) -> list[Frame]: ...
-    def pause(self) -> list[Frame]: ...
+    def pending(self) -> bool:
+        """Something has begun that is not complete."""
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        """The frames that are complete with these bytes."""
+
+    def pause(self) -> list[Frame]:
+        """What can be made of the rest, since nothing follows for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class Attendant(Generic[Frame, Item]):
         self._reader: asyncio.Task[None] | None = None
         self._attended_s = 0.0
         self._alive = True
+        self._noise = 0
 
     @property
     def waiting(self) -> Item | None:
@@ -99,11 +106,16 @@ class Attendant(Generic[Frame, Item]):
             raise
 
     def check_alive(self, allowed_s: float) -> None:
-        """Raise NoResponse when the panel has been silent for longer; once lost, it has to be heard first."""
+        """Raise NoResponse when the panel has been silent for longer; once lost, it has to be heard first.
+
+        Raises BadFrame when there is something on the wire, but no message in it.
+        """
         silent_s = _now() - self.heard_s
         if self._alive and silent_s <= allowed_s:
             return
         self._alive = False
+        if _noise(self._counters) > self._noise:
+            raise BadFrame("bytes come, but no message: are baud rate, parity and wiring right?")
         self._counters.timeouts += 1
         raise NoResponse(f"nothing heard from the panel for {silent_s:.0f} s")
 
@@ -160,15 +172,23 @@ class Attendant(Generic[Frame, Item]):
         if take.heard:
             self.heard_s = self._counters.last_reply_s = _now()
             self._counters.replies += 1
+            self._noise = _noise(self._counters)
             self._alive = True
         if take.keep is not None and (not self._kept or self._kept[-1] != take.keep):
             self._kept.append(take.keep)
             self._news.set()
 
     async def _send(self, stream: ByteStream, content: bytes) -> None:
-        async with self._sending:
-            self._counters.exchanges += 1
-            await stream.send(content)
+        try:
+            async with asyncio.timeout(SEND_S), self._sending:
+                self._counters.exchanges += 1
+                await stream.send(content)
+        except TimeoutError:
+            raise LineError(f"the wire took nothing for {SEND_S:g} s") from None
+
+
+def _noise(counters: UnitCounters) -> int:
+    return counters.garbage + counters.crc + counters.short
 
 
 def _now() -> float:

@@ -3,7 +3,7 @@
 import asyncio
 
 from drivers.counters import UnitCounters
-from drivers.errors import LineError, NoResponse
+from drivers.errors import FieldError
 from drivers.panels.attendant import Attendant, Take
 from drivers.panels.cutter import Cutter
 from drivers.panels.fuan_events import (
@@ -12,7 +12,6 @@ from drivers.panels.fuan_events import (
     NORMAL,
     POLL,
     RESEND,
-    RESET_ALL,
     START,
     TIME,
     Broadcast,
@@ -46,7 +45,7 @@ class FuanPanel:
             said = await self._wire.next(_now() + IDLE_S)
             if said is None:
                 self._wire.check_alive(SILENT_S)
-        except (LineError, NoResponse):
+        except FieldError:
             self._resends = RESENDS
             raise
         return [] if said is None else readings_of(said)
@@ -61,9 +60,10 @@ class FuanPanel:
             return self._answer() if address == self._address and not content else Take(heard=False)
         if command == TIME:
             return Take()
-        if command == RESET_ALL:
+        said = Broadcast(command, content)
+        if said.is_reset:
             self._resends = RESENDS
-        return Take(Broadcast(command, content))
+        return Take(said)
 
     def _answer(self) -> Take[Broadcast]:
         flag, self._resends = RESEND if self._resends else NORMAL, max(0, self._resends - 1)

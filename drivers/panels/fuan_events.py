@@ -49,7 +49,9 @@ STATES: dict[int, Meaning] = {
     0x41: ("prealarm", True, "预警"),
     0x42: ("fault", True, "设备故障"),
 }
-POWERED_ON, RESET_STATE, TO_AUTOMATIC = 0x21, 0x22, 0x23
+RESETS = {0x21, 0x22}  # the panel was switched on, the panel was reset
+TO_AUTOMATIC = 0x23
+PANEL = 9  # the information type of the panel itself
 ATTRIBUTES = {0xC1: "activated", 0xC2: "fault", 0xC3: "fire", 0xC5: "disabled"}
 PARTS = {3: "loop", 4: "mains", 5: "battery", 6: "link", 7: "display", 8: "direct", 9: "panel", 10: "network"}
 PARTS |= {11: "charger", 12: "board"}
@@ -76,6 +78,12 @@ class Broadcast:
     command: int
     content: bytes = b""
 
+    @property
+    def is_reset(self) -> bool:
+        """Whatever the panel had latched is over."""
+        of_panel = self.command == EVENT and self.content[1] == PANEL and self.content[2] in RESETS
+        return self.command == RESET_ALL or of_panel
+
 
 def measure(heard: bytes, at: int) -> Verdict:
     """The length byte says where the frame ends."""
@@ -98,14 +106,12 @@ def wrap(address: int, content: bytes) -> bytes:
 
 def readings_of(said: Broadcast) -> list[Reading]:
     """What a broadcast means; one that nobody knows is told as such."""
-    if said.command == RESET_ALL:
+    if said.is_reset:
         return [RESET]
     if said.command != EVENT:
         return [unknown("panel", f"unknown command {said.command:02X}h", said.content.hex(" "))]
-    attribute, kind, state = said.content[:3]
-    if state == RESET_STATE and kind == 9:
-        return [RESET]
-    if state in (POWERED_ON, TO_AUTOMATIC):
+    attribute, _, state = said.content[:3]
+    if state == TO_AUTOMATIC:
         return []
     address, text = _address(said.content), _text(said.content)
     meaning = _meaning(attribute, state)

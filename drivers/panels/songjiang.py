@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 
 from drivers.counters import UnitCounters
-from drivers.errors import LineError, NoResponse
+from drivers.errors import FieldError
 from drivers.panels.attendant import Attendant, Take
 from drivers.panels.cutter import Cutter
 from drivers.panels.songjiang_lists import (
@@ -68,7 +68,7 @@ class SongjiangPanel:
         """What one letter says; an empty list when none comes within a second."""
         try:
             return await self._next()
-        except (LineError, NoResponse):
+        except FieldError:
             self._owed = None  # the panel will say it again
             self._agenda.resync()
             raise

@@ -30,7 +30,7 @@ class FuanPanelBoard:
 
     def __init__(self) -> None:
         self.plugged = True
-        self.board = Board()
+        self.board = Board(STATES)
         self.unanswered = 0
         self.slowest_s = 0.0
         self._news: deque[bytes] = deque()

@@ -28,7 +28,7 @@ class JbfCard:
     def __init__(self, push_after_s: float = 3.0, turnaround_s: float = 0.02) -> None:
         self.plugged = True
         self.push_after_s = push_after_s
-        self.board = Board()
+        self.board = Board(CODES)
         self._turnaround_s = turnaround_s
         self._events: deque[bytes] = deque()
         self._news = asyncio.Event()
@@ -41,8 +41,9 @@ class JbfCard:
 
     def say(self, address: str, condition: str, active: bool = True, text: str = "") -> None:
         """One event; this protocol carries no text."""
+        told = self.board.put(address, condition, active, text)
         code = CODES[condition][0 if active else 1]
-        if not self.board.put(address, condition, active, text) or not code:
+        if not told or not code:
             return
         panel, loop, point = numbers(address)
         self._queue(bytes((code, panel, loop, point - (condition == "test"), SMOKE, *CLOCK)))

@@ -23,7 +23,7 @@ class NotifierPrinter:
 
     def __init__(self) -> None:
         self.plugged = True
-        self.board = Board()
+        self.board = Board(WORDS)
         self._paper: deque[str] = deque()
         self._printing = asyncio.Event()
         self._connected = 0
@@ -39,8 +39,7 @@ class NotifierPrinter:
 
     def say(self, address: str, condition: str, active: bool = True, text: str = "") -> None:
         """One line for what began or ended; an end that this panel prints no line for comes with its reset."""
-        begins, ends = WORDS[condition]
-        if self.board.put(address, condition, active, text) and (word := begins if active else ends):
+        if self.board.put(address, condition, active, text) and (word := WORDS[condition][0 if active else 1]):
             self._line(word, text, address)
 
     def reset(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, Protocol
 
 from drivers.errors import LineError
@@ -32,11 +32,14 @@ class SimulatedPanel(Protocol):
 class Board:
     """The panel's lamps: what is there, by address and condition, with the point's text."""
 
-    def __init__(self) -> None:
+    def __init__(self, conditions: Iterable[str]) -> None:
         self.lit: dict[tuple[str, str], str] = {}
+        self._conditions = tuple(conditions)
 
     def put(self, address: str, condition: str, active: bool, text: str) -> bool:
         """Note what a point says; False when the panel would not tell it."""
+        if condition not in self._conditions:
+            raise ValueError(f"this panel has no {condition!r}, only {', '.join(self._conditions)}")
         key = (address, condition)
         if active:
             self.lit[key] = text

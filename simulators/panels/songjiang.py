@@ -22,7 +22,7 @@ class SongjiangCrt:
 
     def __init__(self) -> None:
         self.plugged = True
-        self.board = Board()
+        self.board = Board(KINDS)
         self.unanswered = 0
         self.slowest_s = 0.0
         self._news: list[tuple[int, bytes]] = []

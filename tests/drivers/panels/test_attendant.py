@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from drivers.errors import LineError, NoResponse
+from drivers.errors import BadFrame, LineError, NoResponse
 from drivers.panels.attendant import ROOM
+from drivers.panels.jbf import JbfPanel
 from drivers.panels.notifier import NotifierPanel
 from drivers.panels.songjiang import SongjiangPanel
 from drivers.panels.songjiang_lists import NOTHING, wrap
@@ -168,6 +169,39 @@ def test_closing_twice_is_harmless_and_a_later_poll_opens_anew() -> None:
         assert wires.near.closed
         assert await panel.poll() == []
         assert wires.opened == 2
+        await panel.aclose()
+
+    run_virtual(script())
+
+
+def test_a_wire_that_takes_nothing_more_is_gone() -> None:
+    class Stuck(MemoryStream):
+        async def send(self, data: bytes) -> None:
+            await asyncio.Event().wait()
+
+    async def open_stuck() -> MemoryStream:
+        return Stuck()
+
+    async def script() -> None:
+        panel = JbfPanel(open_stuck, PROFILES["jbf_193k"], 0)
+        with pytest.raises(LineError):
+            await panel.poll()
+        await panel.aclose()
+
+    run_virtual(script())
+
+
+def test_bytes_that_are_no_messages_are_called_so() -> None:
+    """Whoever has set the wrong baud rate shall not look for a cut cable."""
+
+    async def script() -> None:
+        wires = Wires()
+        panel = JbfPanel(wires.open, PROFILES["jbf_193k"], 0)
+        assert await panel.poll() == []
+        await wires.far.send(bytes(range(0x84, 0xA0)))
+        with pytest.raises(BadFrame):
+            await panel.poll()
+        assert panel.counters.faults == {"garbage": 1}
         await panel.aclose()
 
     run_virtual(script())

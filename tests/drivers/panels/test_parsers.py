@@ -240,8 +240,14 @@ def test_no_fuan_state_is_dropped_or_made_an_alarm_of(state: int) -> None:
     readings = fuan_events.readings_of(fuan_events.Broadcast(fuan_events.EVENT, content))
     if state in fuan_events.STATES:
         assert readings[0].point.startswith("7.3.31/")
-    elif state not in (fuan_events.POWERED_ON, fuan_events.TO_AUTOMATIC):
+    elif state != fuan_events.TO_AUTOMATIC:
         assert [(r.point, r.quality) for r in readings] == [("7.3.31/unknown", Quality.BAD)]
+
+
+@pytest.mark.parametrize("state", sorted(fuan_events.RESETS))
+def test_a_fuan_panel_that_was_reset_or_switched_on_has_latched_nothing(state: int) -> None:
+    content = bytes((0xC6, fuan_events.PANEL, state, 1, 7, *[0] * 14))
+    assert fuan_events.readings_of(fuan_events.Broadcast(fuan_events.EVENT, content)) == [Reading("*/*", False)]
 
 
 def test_a_fuan_fire_is_not_ended_by_a_state_that_says_normal() -> None:
