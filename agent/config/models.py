@@ -30,9 +30,9 @@ class GatewayModel(_Model):
 class TlsModel(_Model):
     """TLS to a broker; files in PEM. Without `ca` the system's trust store is used."""
 
-    ca: str | None = None
-    certificate: str | None = None
-    key: str | None = None
+    ca: str | None = Field(None, description="who may sign the broker's certificate")
+    certificate: str | None = Field(None, description="ours, where the broker wants one; with `key`")
+    key: str | None = Field(None, description="the private key of `certificate`")
 
 
 def _as_tls(value: Any) -> Any:
@@ -42,96 +42,113 @@ def _as_tls(value: Any) -> Any:
 class BrokerModel(_Model):
     """One broker address and the login."""
 
-    host: str = Field(min_length=1)
-    port: int = Field(1883, ge=1, le=65535)
-    username: str | None = None
+    host: str = Field(min_length=1, description="name or address")
+    port: int = Field(1883, ge=1, le=65535, description="8883 is usual with TLS")
+    username: str | None = Field(None, description="login, where the broker wants one")
     password_file: str | None = Field(None, description="a file with one line; passwords have no place here")
-    tls: Annotated[TlsModel | None, BeforeValidator(_as_tls, json_schema_input_type=TlsModel | bool | None)] = None
+    tls: Annotated[TlsModel | None, BeforeValidator(_as_tls, json_schema_input_type=TlsModel | bool | None)] = (
+        Field(None, description="true, or files of one's own")
+    )
 
 
 class UplinkModel(_Model):
     """How to reach the platform."""
 
     brokers: list[BrokerModel] = Field(min_length=1, description="in order of preference")
-    protocol: Literal["5", "3.1.1"] = "5"
-    keepalive_s: int = Field(30, ge=5, le=3600)
-    heartbeat_s: Seconds = 30.0
-    confirm_timeout_s: Seconds = 5.0
-    backoff_first_s: Seconds = 0.5
-    backoff_most_s: Seconds = 60.0
-    window: int = Field(16, ge=1, le=1000)
+    protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version, in quotes")
+    keepalive_s: int = Field(30, ge=5, le=3600, description="a silent link is given up after 1.5 times this")
+    heartbeat_s: Seconds = Field(30.0, description="the platform calls the gateway lost after three missed")
+    confirm_timeout_s: Seconds = Field(5.0, description="a publish unconfirmed for so long breaks the link")
+    backoff_first_s: Seconds = Field(0.5, description="pause after the first failure; doubles with each")
+    backoff_most_s: Seconds = Field(60.0, description="longest pause between two attempts")
+    window: int = Field(16, ge=1, le=1000, description="unconfirmed messages at once; the broker may allow less")
 
 
 class StorageModel(_Model):
     """Where the outbox lives and how much it may keep."""
 
-    directory: str = "/var/lib/campusgw"
-    max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
-    telemetry_batch_s: Seconds = 5.0
+    directory: str = Field("/var/lib/campusgw", description="where the outbox lives; on a disk that keeps")
+    max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024, description="then the least important goes first")
+    telemetry_batch_s: Seconds = Field(
+        5.0, description="so much telemetry may be lost at a power cut; alarms never"
+    )
 
 
 class Rs485Model(_Model):
     """Kernel RS-485 mode; only for UARTs whose driver supports it."""
 
-    rts_on_send: bool = True
-    rts_after_send: bool = False
-    delay_before_send_s: float = Field(0.0, ge=0, le=1)
-    delay_after_send_s: float = Field(0.0, ge=0, le=1)
+    rts_on_send: bool = Field(True, description="RTS is high while sending")
+    rts_after_send: bool = Field(False, description="RTS is high while listening")
+    delay_before_send_s: float = Field(0.0, ge=0, le=1, description="the driver's wait after RTS")
+    delay_after_send_s: float = Field(0.0, ge=0, le=1, description="the driver's wait before RTS goes back")
 
 
 class BlockModel(_Model):
     """A read that is asked just so; must be within what the profile allows and hold some of its points."""
 
-    table: Table
-    address: int = Field(ge=0, le=0xFFFF)
-    count: int = Field(ge=1, le=125)
+    table: Table = Field(description="coil, discrete, holding or input")
+    address: int = Field(ge=0, le=0xFFFF, description="first one, counted from 0")
+    count: int = Field(ge=1, le=125, description="how many")
 
 
 class UnitModel(_Model):
     """One field device on the line: a profile at an address."""
 
-    id: Id
-    profile: str
-    address: int | None = Field(None, ge=0, le=255)
+    id: Id = Field(description="its name in `points`, as in gate-io.di1; unique in the file")
+    profile: str = Field(description="the device model: a file of configs/profiles without .yaml")
+    address: int | None = Field(None, ge=0, le=255, description="Modbus address; the profile's if left out")
     points: list[str] = Field([], description="only these points are polled; all if empty")
     blocks: list[BlockModel] = Field([], description="reads to be asked just so, instead of as planned")
-    interval_s: Seconds | None = None
-    slow_interval_s: Seconds = 5.0
-    timeout_s: Seconds | None = None
-    guard_s: Seconds | None = None
-    lost_after_misses: int = Field(3, ge=1, le=10)
-    lost_after_s: Seconds = 30.0
+    interval_s: Seconds | None = Field(
+        None, description="alarm points at most so often; the profile's if left out"
+    )
+    slow_interval_s: Seconds = Field(5.0, description="the other points")
+    timeout_s: Seconds | None = Field(
+        None, description="longest wait for a reply; 0.3 s serial, 1 s TCP if left out"
+    )
+    guard_s: Seconds | None = Field(
+        None, description="not asked for so long after a timeout; as `timeout_s` if left out"
+    )
+    lost_after_misses: int = Field(3, ge=1, le=10, description="polls without an answer until it is lost")
+    lost_after_s: Seconds = Field(30.0, description="time without an answer until it is lost, whichever is first")
 
 
 class LineModel(_Model):
     """A serial port or TCP endpoint with the units on it."""
 
-    id: Id
-    type: LineKind
+    id: Id = Field(description="its name in logs and heartbeats; unique in the file")
+    type: LineKind = Field(description="what is spoken on it")
     port: str | None = Field(None, description="serial lines: a stable name such as /dev/campusgw/rs485-1")
-    baud: int | None = Field(None, ge=300, le=4_000_000)
-    data_bits: Literal[7, 8] | None = None
-    parity: Parity | None = None
-    stop_bits: Literal[1, 2] | None = None
-    rs485: Rs485Model | None = None
-    low_latency: bool = True
+    baud: int | None = Field(None, ge=300, le=4_000_000, description="the units' profile's if left out")
+    data_bits: Literal[7, 8] | None = Field(None, description="the profile's if left out")
+    parity: Parity | None = Field(None, description="N, E, O, M or S; the profile's if left out")
+    stop_bits: Literal[1, 2] | None = Field(None, description="the profile's if left out")
+    rs485: Rs485Model | None = Field(None, description="the kernel turns the direction; {} for its defaults")
+    low_latency: bool = Field(True, description="ask the driver not to collect bytes")
     echo: bool = Field(False, description="the adapter gives back what it sends")
-    host: str | None = None
-    tcp_port: int | None = Field(None, ge=1, le=65535)
-    extra_gap_s: float = Field(0.0, ge=0, le=1)
-    alarm_latency_budget_s: Seconds = 2.0  # fire input to platform: 2 s (derived from GB 26875.1)
-    units: list[UnitModel] = Field(min_length=1)
+    host: str | None = Field(None, description="TCP lines: name or address")
+    tcp_port: int | None = Field(None, ge=1, le=65535, description="TCP lines: 502 if left out")
+    extra_gap_s: float = Field(0.0, ge=0, le=1, description="silence beyond t3.5, for slow devices")
+    # fire input to platform: 2 s (derived from GB 26875.1)
+    alarm_latency_budget_s: Seconds = Field(2.0, description="from the field to the wire's reply, at worst")
+    units: list[UnitModel] = Field(min_length=1, description="the devices on the wire; one on a serial line")
 
 
 class PointModel(_Model):
     """A point that a device uses, and how."""
 
-    point: PointName
+    point: PointName = Field(description="unit.point")
     normally: Literal["open", "closed"] = Field("open", description="closed: the contact opens on alarm")
-    debounce_s: float | None = Field(None, ge=0, le=60)
-    on_delay_s: float | None = Field(None, ge=0, le=3600)
-    off_delay_s: float | None = Field(None, ge=0, le=3600)
-    deadband: float | None = Field(None, ge=0)
+    debounce_s: float | None = Field(None, ge=0, le=60, description="a change must last so long, both ways")
+    on_delay_s: float | None = Field(
+        None, ge=0, le=3600, description="instead of the kind's delay before an alarm"
+    )
+    off_delay_s: float | None = Field(
+        None, ge=0, le=3600, description="instead of the kind's delay before it clears"
+    )
+    deadband: float | None = Field(
+        None, ge=0, description="in the point's own unit; a number must move more to count"
+    )
 
 
 def _as_point(value: Any) -> Any:
@@ -144,10 +161,10 @@ PointUseModel = Annotated[PointModel, BeforeValidator(_as_point, json_schema_inp
 class DeviceModel(_Model):
     """What people mean by a device; name and location are free text in any language."""
 
-    id: Id
-    kind: Kind
-    name: str = Field(min_length=1)
-    location: str = ""
+    id: Id = Field(description="the last segment of its topics; unique in the file")
+    kind: Kind = Field(description="what it is; docs/alarms.md tells what each kind does")
+    name: str = Field(min_length=1, description="what people call it")
+    location: str = Field("", description="where it is")
     unit: str | None = Field(None, description="all of this unit: its profile's roles, or a panel's addresses")
     points: dict[str, PointUseModel] = Field({}, description="role: unit.point")
     places: dict[str, str] = Field({}, description="fire panel: address to place")
@@ -157,10 +174,12 @@ class DeviceModel(_Model):
 class ConfigModel(_Model):
     """One gateway."""
 
-    gateway: GatewayModel
-    uplink: UplinkModel
-    storage: StorageModel = StorageModel()
-    lines: list[LineModel] = Field(min_length=1)
-    devices: list[DeviceModel] = Field(min_length=1)
-    telemetry_s: Seconds = 60.0
-    control_socket: str | None = None
+    gateway: GatewayModel = Field(description="who this gateway is")
+    uplink: UplinkModel = Field(description="how to reach the platform")
+    storage: StorageModel = Field(StorageModel(), description="where records wait")
+    lines: list[LineModel] = Field(min_length=1, description="wires, and the units on them")
+    devices: list[DeviceModel] = Field(min_length=1, description="what people mean by a device")
+    telemetry_s: Seconds = Field(
+        60.0, description="numbers go upstream so often, or when they leave their deadband"
+    )
+    control_socket: str | None = Field(None, description="where campusgw status and alarm ask; none if left out")
