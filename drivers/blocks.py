@@ -44,7 +44,8 @@ def plan_blocks(
     often as they are. What the device wants asked as one exact block is asked so, whatever it costs.
     """
     beat = profile.heartbeat.point if profile.heartbeat is not None and wanted else None
-    points = [point for point in profile.readable_points if point.name in wanted or point.name == beat]
+    names = {*wanted, beat}
+    points = [point for point in profile.readable_points if point.name in names]
     planned, free = _exact(profile, points)
     for alarm in (True, False):
         for table in FUNCTION:

@@ -48,7 +48,7 @@ Factor = Annotated[float, BeforeValidator(_fraction)]
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Title(_Data):
@@ -103,7 +103,7 @@ class Point(_Data):
     """
 
     name: str = Field(pattern=r"^([a-z0-9_.]|\{n\})+$")
-    range: tuple[int, int] | None = None
+    range: tuple[Address, Address] | None = None
     step: int = Field(1, ge=1)
     title: Title
     table: Table

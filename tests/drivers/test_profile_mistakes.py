@@ -1,10 +1,15 @@
 """Every mistake of a profile is shown where it stands, all of them at once, with what would mend it."""
 
+import random
+import re
 from pathlib import Path
 
 import pytest
 
-from drivers.profiles import ProfileError, load_profile, load_profiles
+from drivers.blocks import plan_blocks
+from drivers.modbus.pdu import read_request
+from drivers.profiles import ProfileError, load_profile, load_profiles, profiles_dir
+from simulators.modbus_unit import ModbusUnit
 
 GOOD = """\
 id: it
@@ -187,3 +192,56 @@ def test_a_directory_is_read_by_id(tmp_path: Path) -> None:
     load(tmp_path, GOOD)
     (tmp_path / "README.md").write_text("not a profile")
     assert list(load_profiles(tmp_path)) == ["it"]
+
+
+ROUNDS = 20
+ANYTHING = (
+    "",
+    "[]",
+    "{}",
+    "-1",
+    "true",
+    "x",
+    "1.5",
+    "1e999",
+    "0xFFFF",
+    "99999",
+    "null",
+    "[1, 2]",
+    "{a: 1}",
+    "[[]]",
+    "{n}",
+    "门",
+)
+
+
+def shown(file: Path) -> list[tuple[int, int, str]]:
+    """What is wrong with a file; of one that is good, that it can be simulated and read."""
+    try:
+        profile = load_profile(file)
+    except ProfileError as error:
+        return error.mistakes or [(0, 0, "")]
+    unit = ModbusUnit(profile, 1)
+    unit.alive = False
+    names = [point.name for point in profile.readable_points]
+    for block in plan_blocks(profile, names, max_block_s=0.2, character_s=10 / 9600):
+        reply = unit.answer(read_request(block.table, block.address, block.count))
+        assert reply is not None
+        assert reply[0] < 0x80, (block, reply.hex())
+    return []
+
+
+@pytest.mark.parametrize("path", sorted(profiles_dir().glob("*.yaml")), ids=lambda path: path.stem)
+def test_whatever_somebody_writes_into_a_profile_is_good_or_a_mistake_with_a_place(
+    path: Path, tmp_path: Path
+) -> None:
+    dice, text = random.Random(path.stem), path.read_text(encoding="utf-8")
+    values = list(re.finditer(r"(?<=[:\[,] )[^,:{}\[\]\n]+(?=[,}\]\n])", text))
+    file = tmp_path / path.name
+    for _ in range(ROUNDS):
+        place = dice.choice(values)
+        file.write_text(text[: place.start()] + dice.choice(ANYTHING) + text[place.end() :], encoding="utf-8")
+        for line, column, said in shown(file):
+            assert 1 <= line <= text.count("\n") + 1
+            assert column >= 1
+            assert said
