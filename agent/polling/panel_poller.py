@@ -1,14 +1,17 @@
 """Listens to one fire panel on its own serial line; what it says is stored before it is acknowledged."""
 
 import asyncio
+from collections.abc import Sequence
 
 from agent.host import Host
 from agent.polling.poller import Progress, Roll, Sink
 from agent.site import LinePlan
 from drivers.errors import BadFrame, LineError, NoResponse
 from drivers.panels.panel import Panel
+from drivers.reading import Reading
 
 REOPEN_MOST_S = 5.0
+OWED_S = 0.5
 
 
 class PanelPoller:
@@ -43,7 +46,14 @@ class PanelPoller:
         else:
             self._reopen_s = 0.0
             await self.roll.answered(self._unit)
-            await self._sink.accept(self._unit, readings)  # also of nothing: the panel was heard
+            await self._store(readings)
+
+    async def _store(self, readings: Sequence[Reading]) -> None:
+        """Also of nothing: the panel was heard. The next poll acknowledges these: none while the disk refuses."""
+        await self._sink.accept(self._unit, readings)
+        while self._sink.owes(self._unit):
+            self.progress.at_s = asyncio.get_running_loop().time()
+            await asyncio.sleep(OWED_S)
 
     async def _line_gone(self, cause: str) -> None:
         await self.roll.missed(self._unit, cause)

@@ -19,6 +19,9 @@ class Sink(Protocol):
     async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
         """A unit answered."""
 
+    def owes(self, unit: str) -> bool:
+        """What the unit said is not stored yet: the disk refused, and it will be tried again."""
+
     async def unit_lost(self, unit: str, cause: str) -> None:
         """A unit is lost; its values can't be believed."""
 

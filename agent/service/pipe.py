@@ -65,6 +65,10 @@ class Pipe:
         )
         await self._measure(users, now_s)
 
+    def owes(self, unit: str) -> bool:
+        """The disk refused what followed from this unit's readings; it is tried again each second."""
+        return any(device.id in self._owed for device in self._users[unit])
+
     async def unit_lost(self, unit: str, cause: str) -> None:
         """Every device that depends on the unit is lost: silence is not normal."""
         self.lost[unit] = cause

@@ -34,6 +34,7 @@ class Case:
         self.near: MemoryStream | None = None
         self.present = True
         self.store_s = 0.01
+        self.refused = False
         self.told: list[tuple[float, str]] = []
         profile = PROFILES[protocol]
         self.unit = Unit("panel", "line", profile, 1)
@@ -53,6 +54,9 @@ class Case:
     async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
         await asyncio.sleep(self.store_s)
         self.told += [(now_s(), reading.point) for reading in readings]
+
+    def owes(self, unit: str) -> bool:
+        return self.refused
 
     async def unit_lost(self, unit: str, cause: str) -> None:
         self.told.append((now_s(), "lost"))
@@ -137,3 +141,23 @@ def test_a_printer_port_is_lost_with_its_adapter_only() -> None:
         assert case.words == ["lost", "back"]
 
     play("notifier_nfs", script)
+
+
+def test_while_the_disk_refuses_nothing_is_acknowledged_and_nothing_more_is_fetched() -> None:
+    async def script(case: Case) -> None:
+        await asyncio.sleep(8)
+        case.refused = True
+        case.far.say("1.3.30", "fire")
+        case.far.say("1.3.31", "fire")
+        await asyncio.sleep(9)
+        fires = [point for _, point in case.told if point.endswith("/fire") and point[0] != "*"]
+        assert fires in ([], ["1.3.30/fire"])
+        assert case.far.unacknowledged == 2
+        assert case.words == []
+        assert now_s() - case.poller.progress.at_s < 1
+        case.refused = False
+        await asyncio.sleep(3)
+        assert case.far.unacknowledged == 0
+        assert "1.3.31/fire" in [point for _, point in case.told]
+
+    play("songjiang_jb3208", script)

@@ -56,6 +56,7 @@ def test_while_the_disk_refuses_the_state_stays_and_the_timer_derives_the_same_a
         world.disk_full = True
         await pipe.accept(UNIT, PRESSED)
         assert state(pipe) is State.NORMAL
+        assert pipe.owes(UNIT)
         assert "full" in pipe.storage_fault
         await asyncio.sleep(5.5)
         assert state(pipe) is State.NORMAL
@@ -63,6 +64,7 @@ def test_while_the_disk_refuses_the_state_stays_and_the_timer_derives_the_same_a
         await asyncio.sleep(1.1)
         assert state(pipe) is State.UNACKNOWLEDGED
         assert await alarms(outbox) == ["pressed raised"]
+        assert not pipe.owes(UNIT)
         assert pipe.storage_fault == ""
         timers.cancel()
         await outbox.aclose()
