@@ -120,12 +120,12 @@ class RtuBus:
             await self._say(self.faults.spoiled(frame, self._dice))
 
     async def _say(self, frame: bytes) -> None:
+        assert self._wire is not None
         now_s = asyncio.get_running_loop().time()
-        if now_s < self._quiet_since_s:
+        if now_s < max(self._quiet_since_s, self._wire.ends_s):
             self.collisions += 1
             frame = self._dice.randbytes(len(frame))
         self._quiet_since_s = max(self._quiet_since_s, now_s + len(frame) * self._character_s)
-        assert self._wire is not None
         with contextlib.suppress(LineError):
             await self._wire.send(frame)
 

@@ -128,11 +128,14 @@ class Verdict:
         self, key: tuple[str, str], truth: Steps, troubles: list[Steps], known_s: float, again_s: float
     ) -> Iterator[str]:
         whole = [*troubles, self.storm.process.steps, self.storm.disk.steps]
-        for begin_s, end_s, fresh in calm_spells(_from_start(truth), whole, self.ends_s):
-            back = fresh or (key[1] == "lost" and not truth.at(begin_s))
-            due_s = begin_s + (again_s if back else known_s)
-            if due_s < end_s and self._believed(key, due_s) != truth.at(begin_s):
-                yield f"{key} is {truth.at(begin_s)} since {begin_s:.3f}, not known at {due_s:.3f}"
+        for spell in calm_spells(_from_start(truth), whole, self.ends_s):
+            is_so = truth.at(spell.begin_s)
+            back_s = max(spell.good_s, spell.begin_s if key[1] == "lost" and not is_so else 0.0)
+            due_s = max(spell.begin_s + known_s, back_s + again_s)
+            if key == BARRIER and is_so and back_s > spell.begin_s - again_s:
+                continue  # nobody saw that it was closed before: found open is not yet forced open
+            if due_s < spell.end_s and self._believed(key, due_s) != is_so:
+                yield f"{key} is {is_so} since {spell.begin_s:.3f}, not known at {due_s:.3f}"
 
     def _again_s(self, unit: str) -> float:
         """How long a unit that is back may wait for its probe, as all of its line could be lost."""

@@ -15,6 +15,7 @@ from tests.site.school import School
 from tests.site.track import Steps, Trouble
 
 ROUGH_S = 60.0
+READY_S = 5.0  # a printer's line that nobody listens to is gone
 CALM_S = 50.0
 PAUSE_S = 1.6  # from one thing to the next, on average
 FAULT_S = (1.0, 14.0)
@@ -83,6 +84,7 @@ class Storm:
             self.school.twin.check()
         if self._running:
             await asyncio.wait(self._running)
+        await asyncio.sleep(READY_S)
         for unit in PANELS:
             self._reset(unit)
         await asyncio.sleep(CALM_S)

@@ -50,12 +50,22 @@ class Trouble:
         self.steps.put(at_s, self.depth > 0)
 
 
-def calm_spells(truth: Steps, troubles: list[Steps], until_s: float) -> Iterator[tuple[float, float, bool]]:
-    """Spans of a still truth with nothing in the way: begin, end, whether a fault had just ended."""
+@dataclass(frozen=True)
+class Spell:
+    """A span in which the truth stood still and nothing was in the way; `good_s`: when the last fault ended."""
+
+    begin_s: float
+    end_s: float
+    good_s: float
+
+
+def calm_spells(truth: Steps, troubles: list[Steps], until_s: float) -> Iterator[Spell]:
+    """Every span of a still truth with nothing in the way."""
     edges = sorted({t for steps in (truth, *troubles) for t in steps.times} | {until_s})
-    ended = sorted(t for steps in troubles for t, v in zip(steps.times, steps.values, strict=True) if not v)
-    begin_s = edges[0]
+    good_s, begin_s = float("-inf"), edges[0]
     for edge_s in edges[1:]:
-        if not any(steps.at(begin_s) for steps in troubles):
-            yield begin_s, edge_s, begin_s in ended
+        if any(steps.at(begin_s) for steps in troubles):
+            good_s = edge_s
+        else:
+            yield Spell(begin_s, edge_s, good_s)
         begin_s = edge_s
