@@ -3,20 +3,16 @@
 import os
 import zoneinfo
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import TypeGuard
 
 from agent.alarms.kinds import KINDS
-from agent.alarms.spec import RoleSpec, SettingSpec
 from agent.config.build import TIMEOUT_SERIAL_S, Profiles, endpoint_of, roles_of
 from agent.config.explain import did_you_mean
-from agent.config.models import BlockModel, ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
+from agent.config.fits import is_number, misfit, not_allowed, sort_of, unfit
+from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
 from agent.config.source import Loc, Source
 from agent.errors import Mistake
 from agent.language import tr
-from agent.polling.plan import line_times
-from agent.site import LinePlan, Site
-from drivers.profile import FUNCTION, DeviceProfile, ExactBlock, Point
+from drivers.profile import DeviceProfile
 from drivers.stream import SerialPort
 
 SERIAL = ("modbus_rtu", "serial")
@@ -24,7 +20,6 @@ SERIAL_KEYS = ("port", "baud", "data_bits", "parity", "stop_bits", "rs485")
 TCP_KEYS = ("host", "tcp_port")
 LAST_ADDRESS = 247  # Modbus over serial line V1.02, 2.2; 0 speaks to all at once
 SOCKET_PATH_MOST = 107  # bytes: sockaddr_un
-STANDARD_BAUDS = (4800, 9600, 19200, 38400, 57600, 115200)
 
 
 class Check:
@@ -48,26 +43,6 @@ class Check:
         users: dict[str, str] = {}
         for n, device in enumerate(self._config.devices):
             self._device(("devices", n), device, users)
-
-    def times(self, site: Site) -> None:
-        """Lines that cannot meet their alarm-latency budget, with the numbers."""
-        for n, plan in enumerate(site.lines):
-            worst = line_times(plan).worst
-            if worst is not None and worst.worst_s > plan.alarm_latency_budget_s:
-                key = "alarm_latency_budget_s"
-                self._wrong(
-                    ("lines", n, key if key in self._source.document["lines"][n] else "id"),
-                    tr(
-                        "line {line} cannot meet its alarm-latency budget of {budget:.2f} s: {unit}.{point} takes"
-                        " up to {worst:.2f} s; {remedy}",
-                        line=plan.id,
-                        budget=plan.alarm_latency_budget_s,
-                        unit=worst.unit,
-                        point=worst.points[0],
-                        worst=worst.worst_s,
-                        remedy=_remedy(plan),
-                    ),
-                )
 
     # --- pieces -------------------------------------------------------------------------------------
 
@@ -167,7 +142,7 @@ class Check:
                 said = tr("{profile} has no point {name}", profile=profile.id, name=repr(name))
                 self._wrong((*loc, "points", n), said + did_you_mean(name, names))
         for n, block in enumerate(unit.blocks):
-            if (why := _not_allowed(block, profile)) is not None:
+            if (why := not_allowed(block, profile)) is not None:
                 self._wrong((*loc, "blocks", n), why)
         least_s = _least_timeout_s(line, profile, self._profiles)
         if unit.timeout_s is not None and unit.timeout_s < least_s:
@@ -275,70 +250,14 @@ class Check:
             if spec is None:
                 said = tr("a {kind} has no setting {name}", kind=device.kind, name=repr(name))
                 self._wrong(at, said + did_you_mean(name, kind.settings), key=True)
-            elif (why := _unfit(value, spec)) is not None:
+            elif (why := unfit(value, spec)) is not None:
                 self._wrong(at, tr("{key}: want {want}", key=name, want=why))
         values = {name: spec.default for name, spec in kind.settings.items()} | dict(device.settings)
         for low, high in kind.ascending:
             one, other = values[low], values[high]
-            if _is_number(one) and _is_number(other) and one >= other:
+            if is_number(one) and is_number(other) and one >= other:
                 at = (*loc, "settings", low if low in device.settings else high)
                 self._wrong(at, tr("{low} must be below {high}", low=low, high=high))
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _unfit(value: float | bool | str, spec: SettingSpec) -> str | None:
-    """What is wanted instead, or None."""
-    if isinstance(spec.default, bool):
-        return None if isinstance(value, bool) else tr("true or false")
-    if not _is_number(value):
-        return tr("a number")
-    least, most = spec.least, spec.most
-    if (least is None or value >= least) and (most is None or value <= most):
-        return None
-    if least is not None and most is not None:
-        return tr("{least} to {most}", least=least, most=most)
-    return tr("at least {least}", least=least) if most is None else tr("at most {most}", most=most)
-
-
-def sort_of(point: Point) -> str:
-    """What a point's values are: bool, number or word."""
-    if point.values:
-        kinds = {type(value) for value in point.values.values()}
-        return "bool" if kinds == {bool} else "word" if str in kinds else "number"
-    if point.type in ("ascii", "hex"):
-        return "word"
-    return "bool" if point.of_bits or point.bit is not None or point.type == "bool" else "number"
-
-
-def misfit(point: Point, role: RoleSpec) -> str | None:
-    """Why a point cannot fill a role; an alarm on it would never come."""
-    if not role.output and not point.readable:
-        return tr("can be written only")
-    if point.type == "event" or sort_of(point) != role.type:
-        want = {"bool": tr("a contact (yes or no)"), "number": tr("a number"), "word": tr("a word")}[role.type]
-        return tr("does not give {want}", want=want)
-    return None
-
-
-def _not_allowed(block: BlockModel, profile: DeviceProfile) -> str | None:
-    bits = block.table in ("coil", "discrete")
-    most = profile.limits.max_bits if bits else profile.limits.max_registers
-    function = FUNCTION[block.table]
-    if function not in profile.limits.functions:
-        served = ", ".join(str(f) for f in profile.limits.functions)
-        return tr("{profile} does not serve function {function} (it serves {served})", profile=profile.id,
-                  function=function, served=served)  # fmt: skip
-    if block.count > most:
-        return tr("{profile} answers at most {most} in one read, not {count}", profile=profile.id, most=most,
-                  count=block.count)  # fmt: skip
-    if block.address + block.count > 0x10000:
-        return tr("the block ends after address 65535")
-    if not any(ExactBlock(**block.model_dump()).holds(point) for point in profile.readable_points):
-        return tr("{profile} has no point in this block", profile=profile.id)
-    return None
 
 
 def _least_timeout_s(line: LineModel, profile: DeviceProfile, profiles: Profiles) -> float:
@@ -348,22 +267,3 @@ def _least_timeout_s(line: LineModel, profile: DeviceProfile, profiles: Profiles
     endpoint = endpoint_of(line, profiles) if all(u.profile in profiles for u in line.units) else None
     character_s = endpoint.character_s if isinstance(endpoint, SerialPort) else 0.0
     return min(profile.turnaround_s + 4 * character_s, TIMEOUT_SERIAL_S)
-
-
-def _remedy(plan: LinePlan) -> str:
-    """What it would take: a higher baud rate, fewer units, or a larger budget."""
-    worst = line_times(plan).worst
-    assert worst is not None
-    said = tr("raise the budget to {needed:.2f} s, or move units to another line", needed=worst.worst_s + 0.005)
-    if isinstance(plan.endpoint, SerialPort):
-        for baud in STANDARD_BAUDS:
-            if baud > plan.endpoint.baud and _fits(plan, baud):
-                return tr("set the line to {baud} baud, or ", baud=baud) + said
-    return said
-
-
-def _fits(plan: LinePlan, baud: int) -> bool:
-    endpoint = plan.endpoint
-    assert isinstance(endpoint, SerialPort)
-    worst = line_times(replace(plan, endpoint=replace(endpoint, baud=baud))).worst
-    return worst is not None and worst.worst_s <= plan.alarm_latency_budget_s

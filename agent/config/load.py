@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent.config.budget import too_slow
 from agent.config.build import build_site
 from agent.config.checks import Check
 from agent.config.explain import explain, nearest_key
@@ -32,9 +33,8 @@ def load_site(path: Path, profiles: Path | None = None) -> Site:
     if check.mistakes:
         raise ConfigError(_in_order(check.mistakes))
     site = build_site(config, known, _digest(source.content, known, config))
-    check.times(site)
-    if check.mistakes:
-        raise ConfigError(check.mistakes)
+    if slow := too_slow(source, site):
+        raise ConfigError(slow)
     return site
 
 
