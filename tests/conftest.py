@@ -1,0 +1,11 @@
+"""Options of the whole test run."""
+
+import pytest
+
+SEEDS = 50
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("whole-site simulation")
+    group.addoption("--seeds", type=int, default=SEEDS, help=f"how many seeds to play (default {SEEDS})")
+    group.addoption("--seed", type=int, default=None, help="play this seed only")
