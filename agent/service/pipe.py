@@ -94,6 +94,7 @@ class Pipe:
             judgement = operate(device, self.memories[device_id], order, at.monotonic_s, at.utc_s)
             await self._store({device_id: judgement}, at)
             self._move({device_id: judgement})
+        self._rearm.set()  # a hold has an end, and no reading may come until then
 
     async def run_timers(self) -> None:
         """Judge again when a delay expires, though no reading comes."""

@@ -227,6 +227,25 @@ def test_an_alarm_that_is_set_aside_goes_upstream_with_its_mark(tmp_path: Path) 
     play(main())
 
 
+def test_a_hold_ends_at_its_time_though_no_reading_comes(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        timers = asyncio.create_task(pipe.run_timers())
+        await pipe.accept(UNIT, RELEASED)
+        await asyncio.sleep(1)
+        order = Order("out_of_service", "pressed", "王老师", reason="换线", until_utc_s=world.utc_s + 90)
+        await pipe.operate(BUTTON, order)
+        await asyncio.sleep(89)
+        assert await alarms(outbox) == ["pressed out_of_service"]
+        await asyncio.sleep(1.1)
+        assert await alarms(outbox) == ["pressed out_of_service", "pressed returned_to_service"]
+        timers.cancel()
+        await outbox.aclose()
+
+    play(main())
+
+
 def test_a_bad_reading_clears_nothing_upstream(tmp_path: Path) -> None:
     async def main() -> None:
         pipe, outbox, _ = await open_pipe(World(tmp_path), site_in(tmp_path))
