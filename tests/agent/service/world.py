@@ -6,6 +6,7 @@ import random
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -97,9 +98,14 @@ class World:
         return call()
 
 
+@cache
+def minimal() -> Site:
+    return load_site(MINIMAL)
+
+
 def site_in(directory: Path, **more: object) -> Site:
     """configs/gateways/minimal.yaml, with its store and socket in `directory`."""
-    site = load_site(MINIMAL)
+    site = minimal()
     storage = replace(site.storage, directory=directory, telemetry_batch_s=0.1)
     return replace(site, storage=storage, control_socket=directory / "control.sock", **more)  # type: ignore[arg-type]
 
