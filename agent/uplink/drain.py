@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from agent.errors import Rejected, StorageError, UplinkError
 from agent.outbox.outbox import Outbox
@@ -18,6 +18,7 @@ REFUSED_REST_S = 60.0  # a refused record is offered again after this; others go
 REFUSED_MOST = 256  # so many refused in a lane is no poisoned record but a broker that lets nothing of it in
 NOTHING = 2**63 - 1  # no sequence lies beyond
 STORAGE_REST_S = 1.0
+TRUSTED_AFTER = 16  # records delivered one at a time
 
 
 class Drain:
@@ -28,21 +29,28 @@ class Drain:
         session: Session,
         outbox: Outbox,
         topics: Topics,
-        slots: asyncio.Semaphore,
+        window: int,
         confirm_timeout_s: float,
         instant: Callable[[], Instant],
+        *,
+        careful: bool = False,
+        put_off: Iterable[tuple[float, Stored]] = (),
     ) -> None:
         self._session = session
         self._outbox = outbox
         self._topics = topics
-        self._slots = slots
+        self._slots = asyncio.Semaphore(1 if careful else window)
+        self._withheld = window - 1 if careful else 0
         self._confirm_timeout_s = confirm_timeout_s
         self._instant = instant
         self._store_id = outbox.store_id
         self._after: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self._fetched: list[Stored] = []
-        self._refused: list[tuple[float, Stored]] = []
+        self._refused: list[tuple[float, Stored]] = list(put_off)
+        self._passed_over = {stored.sequence for _, stored in self._refused}
         self._told: set[tuple[str, int]] = set()
+        self.under_way: dict[int, Stored] = {}
+        self._delivered = 0
 
     async def run(self) -> None:
         """Send for ever; raises UplinkError when the session is of no more use."""
@@ -65,6 +73,8 @@ class Drain:
             if self._fetched:
                 stored = self._fetched.pop(0)
                 self._after[stored.record.lane] = stored.sequence
+                if stored.sequence in self._passed_over:
+                    continue
                 return stored
             await self._wait()
 
@@ -73,6 +83,7 @@ class Drain:
             self._store_id = self._outbox.store_id
             self._after = dict.fromkeys(Lane, 0)
             self._refused.clear()
+            self._passed_over.clear()
         try:
             return await self._outbox.next({lane: self._beyond(lane) for lane in Lane}, FETCH)
         except StorageError as error:
@@ -104,16 +115,27 @@ class Drain:
     async def _deliver(self, stored: Stored) -> None:
         """Publish one record; it leaves the outbox only when this very publish is confirmed."""
         topic = self._topics.channel(stored.record.lane.channel, stored.record.subject)
+        self.under_way[stored.sequence] = stored
         try:
             async with asyncio.timeout(self._confirm_timeout_s):
                 await self._session.publish(topic, stored_event(stored, self._topics.source))
         except TimeoutError:
             raise UplinkError(f"no confirmation within {self._confirm_timeout_s:g} s") from None
         except Rejected as error:
+            del self.under_way[stored.sequence]
             await self._put_off(stored, topic, error)
         else:
+            del self.under_way[stored.sequence]
             await self._outbox.confirm([stored])
+            self._widen()
         finally:
+            self._slots.release()
+
+    def _widen(self) -> None:
+        """A careful session that delivers may have its whole window."""
+        self._delivered += 1
+        while self._withheld and self._delivered >= TRUSTED_AFTER:
+            self._withheld -= 1
             self._slots.release()
 
     async def _put_off(self, stored: Stored, topic: str, error: Rejected) -> None:

@@ -10,12 +10,13 @@ from typing import Any, Literal
 from agent.errors import Rejected, StorageError, UplinkError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
-from agent.records import Instant
+from agent.records import Instant, Lane, Record
 from agent.session import Broker, Session, SessionRequest, Will
 from agent.site import Site
 from agent.uplink.board import Board
 from agent.uplink.drain import Drain
 from agent.uplink.messages import HeartbeatData, StatusData, live_event
+from agent.uplink.suspicion import Suspicion
 from agent.uplink.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Uplink:
         self._versions = dict(versions)
         self._wait_s = 0.0
         self._told: set[str] = set()
+        self._suspicion = Suspicion()
 
     async def run(self) -> None:
         """Connect and serve for ever; on cancellation say goodbye."""
@@ -96,19 +98,44 @@ class Uplink:
 
     async def _use(self, session: Session, broker: Broker) -> None:
         """Hello, then drain, states and heartbeat side by side until the link is of no more use."""
+        drain = self._drain(session)
         try:
             async with asyncio.TaskGroup() as group:
                 await self._say_hello(session)
-                slots = asyncio.Semaphore(max(1, min(self._settings.window, session.window - ASIDE)))
-                drain = Drain(
-                    session, self._outbox, self._topics, slots, self._settings.confirm_timeout_s, self._instant
-                )
                 group.create_task(drain.run(), name="drain")
                 group.create_task(self._show_states(session), name="states")
                 group.create_task(self._beat(session), name="heartbeat")
                 group.create_task(_until_lost(session), name="link")
         except* UplinkError as errors:
             self._down(f"{broker.host}:{broker.port}: {_first(errors)}")
+            await self._learn(drain)
+
+    def _drain(self, session: Session) -> Drain:
+        return Drain(
+            session,
+            self._outbox,
+            self._topics,
+            max(1, min(self._settings.window, session.window - ASIDE)),
+            self._settings.confirm_timeout_s,
+            self._instant,
+            careful=self._suspicion.careful,
+            put_off=self._suspicion.put_off(self._outbox.store_id, asyncio.get_running_loop().time()),
+        )
+
+    async def _learn(self, drain: Drain) -> None:
+        """A record that ends every session is put off, so that those behind it get through."""
+        convict = self._suspicion.learn(drain.under_way.values(), asyncio.get_running_loop().time())
+        if convict is None:
+            return
+        text = "three sessions in a row ended over this record; it is put off for a while"
+        topic = self._topics.channel(convict.record.lane.channel, convict.record.subject)
+        log.error("%s: %s (%s)", topic, text, self.status.why)
+        fields = {"topic": topic, "sequence": convict.sequence, "why": self.status.why}
+        data = {"event": "uplink.put_off", "text": text, "fields": fields}
+        try:
+            await self._outbox.append([Record(Lane.EVENT, "event", "uplink", data, self._instant())], {})
+        except StorageError as error:
+            log.error("cannot record that: %s", error)
 
     async def _say_hello(self, session: Session) -> None:
         """Birth, and every device's state anew: the broker may have forgotten."""

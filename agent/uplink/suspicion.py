@@ -1,0 +1,46 @@
+"""Some brokers answer a forbidden publish by ending the link, or not at all: which record was it?
+
+Brokers of MQTT 3.1.1 have no other way to refuse. The record at the head would come first in every session, end
+it, and hold up every alarm behind it.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from agent.records import Stored
+
+CONVICTED_AFTER = 3  # sessions in a row that ended with this record alone under way
+CONVICTED_REST_S = 60.0  # times its convictions: a bad link may have accused it wrongly, and it may be an alarm
+
+
+@dataclass(slots=True)
+class Suspicion:
+    """What sessions that broke have in common. Time comes as an argument (loop time)."""
+
+    careful: bool = False
+    _accused: tuple[str, int] | None = None
+    _times: int = 0
+    _convicts: list[tuple[float, Stored]] = field(default_factory=list)
+    _convictions: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def learn(self, under_way: Collection[Stored], now_s: float) -> Stored | None:
+        """A session broke with these unconfirmed; returns the record that is put off from now on, if any.
+
+        When several were under way the next session is careful, one at a time, so that the one is found.
+        """
+        self.careful = bool(under_way)
+        alone = next(iter(under_way)) if len(under_way) == 1 else None
+        key = (alone.store_id, alone.sequence) if alone is not None else None
+        self._times = self._times + 1 if key == self._accused else 1
+        self._accused = key
+        if alone is None or key is None or self._times < CONVICTED_AFTER:
+            return None
+        self._accused = None
+        self._convictions[key] = self._convictions.get(key, 0) + 1
+        self._convicts.append((now_s + CONVICTED_REST_S * self._convictions[key], alone))
+        return alone
+
+    def put_off(self, store_id: str, now_s: float) -> Iterator[tuple[float, Stored]]:
+        """The convicts of this store that are not due yet."""
+        self._convicts = [c for c in self._convicts if c[0] > now_s and c[1].store_id == store_id]
+        yield from self._convicts
