@@ -15,29 +15,59 @@ from simulators.child import Child, ChildFailed
 HOST = "127.0.0.1"
 LISTEN = re.compile(r'listen = "127\.0\.0\.1:(\d+)"')
 START_S = 15.0
+ATTEMPTS = 3  # two that start at once may find the same port free
 POLL_S = 0.02
 
 
 class OwnBroker:
-    """The broker of configs/broker/demo.toml; a port that is taken is replaced by a free one.
+    """The broker of configs/broker/demo.toml; a port that is taken is replaced by a free one, at each start anew.
 
     It keeps everything in memory: what it has not passed on when it goes is gone with it.
     """
 
     def __init__(self, config: Path, directory: Path) -> None:
-        text, ports = _with_free_ports(config.read_text())
-        self.mqtt5, self.mqtt311 = ports
-        own_config = directory / "broker.toml"
-        own_config.write_text(text)
-        self._child = Child("broker", ["-m", "simulators.broker", str(own_config)], directory)
+        self.mqtt5 = self.mqtt311 = 0
+        self._text = config.read_text()
+        self._config = directory / "broker.toml"
+        self._mark = directory / "broker.has-ports"
+        self._child = Child("broker", ["-m", "simulators.broker", str(self._config), str(self._mark)], directory)
+        self._up = asyncio.Event()
 
     async def start(self) -> None:
         """Start it and wait until both listeners answer; raises ChildFailed."""
-        await self._child.start()
+        for attempt in range(1, ATTEMPTS + 1):
+            text, (self.mqtt5, self.mqtt311) = _with_free_ports(self._text)
+            self._config.write_text(text)
+            self._mark.unlink(missing_ok=True)
+            await self._child.start()
+            try:
+                await self._answering()
+            except ChildFailed:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                self._up.set()
+                return
+
+    async def stop(self) -> None:
+        """It is gone, as after a power cut."""
+        self._up.clear()
+        await self._child.stop()
+
+    async def ended(self) -> None:
+        """Wait until it ends though nobody stopped it; raises ChildFailed then."""
+        while True:
+            await self._up.wait()
+            await self._child.gone()
+            if self._up.is_set():
+                await self._child.ended()
+
+    async def _answering(self) -> None:
+        """Wait for our own process: at the same port somebody else may have come first, and would answer too."""
         ended = asyncio.create_task(self._child.ended())
         try:
             async with asyncio.timeout(START_S):
-                while not (await _answers(self.mqtt5) and await _answers(self.mqtt311)):
+                while not (self._mark.exists() and await _answers(self.mqtt5) and await _answers(self.mqtt311)):
                     await asyncio.wait([ended], timeout=POLL_S)
                     if ended.done():
                         ended.result()
@@ -46,10 +76,6 @@ class OwnBroker:
             raise ChildFailed(self._child.said(late)) from None
         finally:
             ended.cancel()
-
-    async def stop(self) -> None:
-        """It is gone, as after a power cut."""
-        await self._child.stop()
 
 
 def free_port(wanted: int) -> int:
@@ -81,13 +107,16 @@ async def _answers(port: int) -> bool:
     return True
 
 
-def serve(config: str) -> None:
-    """The broker's own process: ends when whoever started it ends."""
+def serve(config: str, mark: str) -> None:
+    """The broker's own process: marks that its ports are free, and ends when whoever started it ends."""
     from iotcore import IotCoreBroker
 
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)  # it tells every packet as an error
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    IotCoreBroker(config_path=config).run_forever()
+    broker = IotCoreBroker(config_path=config)
+    broker.check_ports()
+    Path(mark).touch()
+    broker.run_forever()
 
 
 def _end_with_parent() -> None:
@@ -96,4 +125,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 CHUNK_BYTES = 65536
 
@@ -9,10 +10,10 @@ CHUNK_BYTES = 65536
 class BrokerGate:
     """Passes every connection on to the broker; while it is closed there is nobody at its port."""
 
-    def __init__(self, host: str, broker_host: str, broker_port: int) -> None:
+    def __init__(self, host: str, broker: Callable[[], tuple[str, int]]) -> None:
         self.port = 0
         self._host = host
-        self._broker = (broker_host, broker_port)
+        self._broker = broker
         self._server: asyncio.Server | None = None
         self._passing: set[asyncio.Task[None]] = set()
 
@@ -47,7 +48,7 @@ class BrokerGate:
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Both directions, until either end closes."""
-        far_reader, far_writer = await asyncio.open_connection(*self._broker)
+        far_reader, far_writer = await asyncio.open_connection(*self._broker())
         ways = [asyncio.create_task(_copy(reader, far_writer)), asyncio.create_task(_copy(far_reader, writer))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

@@ -47,10 +47,14 @@ class Child:
         except OSError as error:
             raise ChildFailed(f"{self.name}: {error}") from error
 
+    async def gone(self) -> int:
+        """Wait until it has ended, for whatever reason; returns its exit code."""
+        assert self._process is not None
+        return await self._process.wait()
+
     async def ended(self) -> None:
         """Wait until it ends by itself, which it should not; raises ChildFailed then."""
-        assert self._process is not None
-        code = await self._process.wait()
+        code = await self.gone()
         raise ChildFailed(self.said(tr("{name} ended with exit code {code}", name=self.name, code=code)))
 
     async def stop(self) -> None:

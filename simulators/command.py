@@ -19,7 +19,7 @@ from simulators.real_field import RealField, real_field
 from simulators.scenario import Expect, Order, Scenario, Step
 from simulators.scenario_check import load_scenario
 from simulators.scenario_file import configs_dir, find, read_scenario, shipped
-from simulators.scenario_play import play, set_up
+from simulators.scenario_play import first_of, play, set_up
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 ELSEWHERE = ("broker", "order")  # steps that are not the field's: whoever runs gateway and broker does them
@@ -78,10 +78,7 @@ async def _simulate(lines: Sequence[LineSetup], scenario: Scenario, *, once: boo
         set_up(real.field, scenario.start)
         bench = Bench(real)
         bench.show_ports()
-        await play(scenario, bench, bench)
-        if not once:
-            bench.tell(tr("the story has ended; the field stays until Ctrl-C"))
-            await asyncio.Event().wait()
+        await first_of(bench.play(scenario, once=once), real.failed())
 
 
 class Bench:
@@ -118,6 +115,13 @@ class Bench:
         del step
         what = f"{expect.device} · {words.condition(expect.condition)} · {words.change(expect.change)}"
         self.tell(tr("       expected within {seconds:g} s: {what}", seconds=expect.within_s, what=what))
+
+    async def play(self, scenario: Scenario, *, once: bool) -> None:
+        """Tell the story, and keep the field there."""
+        await play(scenario, self, self)
+        if not once:
+            self.tell(tr("the story has ended; the field stays until Ctrl-C"))
+            await asyncio.Event().wait()
 
     def show_ports(self) -> None:
         """Where a gateway finds the lines."""

@@ -23,10 +23,11 @@ class PortRefused(GatewayError):
 
 
 class FarSides:
-    """The far sides that speak at present. One that fails is a fault of the simulation: the loop tells it."""
+    """The far sides that speak at present."""
 
     def __init__(self) -> None:
         self._speaking: set[asyncio.Task[None]] = set()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def speak(self, far: FarSide, stream: ByteStream, name: str) -> None:
         """Let a far side speak until its medium is gone."""
@@ -34,16 +35,21 @@ class FarSides:
         self._speaking.add(task)
         task.add_done_callback(self._ended)
 
+    async def failed(self) -> None:
+        """Wait until one fails, which is a fault of the simulation, and fail with it."""
+        await asyncio.shield(self._failed)
+
     async def end(self) -> None:
         """Silence all of them."""
         for task in list(self._speaking):
             task.cancel()
         await asyncio.gather(*self._speaking, return_exceptions=True)
+        self._failed.cancel()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._speaking.discard(task)
-        if not task.cancelled():
-            task.result()
+        if not task.cancelled() and (error := task.exception()) is not None and not self._failed.done():
+            self._failed.set_exception(error)
 
 
 async def _until_gone(far: FarSide, stream: ByteStream) -> None:

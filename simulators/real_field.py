@@ -25,7 +25,7 @@ async def real_field(
     far_sides = FarSides()
     field = Field(lines, random)
     ports = {name: _port(line, far_sides, root, other_ports) for name, line in field.lines.items()}
-    real = RealField(field, ports)
+    real = RealField(field, ports, far_sides)
     try:
         await real.follow()
         yield real
@@ -37,9 +37,10 @@ async def real_field(
 class RealField:
     """A field and its ports, by line."""
 
-    def __init__(self, field: Field, ports: dict[str, Port]) -> None:
+    def __init__(self, field: Field, ports: dict[str, Port], far_sides: FarSides) -> None:
         self.field = field
         self.ports = ports
+        self.failed = far_sides.failed
 
     async def follow(self) -> None:
         """Ports appear and vanish as the field's lines do."""

@@ -1,7 +1,7 @@
 """Playing a story against a field, in real or virtual time: the loop's clock decides which."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
 from simulators.field import Field
@@ -45,11 +45,27 @@ async def play(scenario: Scenario, stage: Stage, audience: Audience) -> None:
     """Play to the end; a step that takes time (a ramp, a barrier's travel) does not hold up the next."""
     loop = asyncio.get_running_loop()
     started_s = loop.time()
-    async with asyncio.TaskGroup() as going:
-        for step, begins_s in zip(scenario.steps, scenario.begins_s, strict=True):
-            await asyncio.sleep(started_s + begins_s - loop.time())
-            audience.begins(step, loop.time())
-            going.create_task(_Act(step, stage, audience).run())
+    try:
+        async with asyncio.TaskGroup() as going:
+            for step, begins_s in zip(scenario.steps, scenario.begins_s, strict=True):
+                await asyncio.sleep(started_s + begins_s - loop.time())
+                audience.begins(step, loop.time())
+                going.create_task(_Act(step, stage, audience).run())
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None  # a step that cannot be played ends the story: one reason is enough
+
+
+async def first_of(story: Coroutine[Any, Any, None], *guards: Coroutine[Any, Any, None]) -> None:
+    """The story to its end, or the first guard that raises."""
+    tasks = [asyncio.create_task(one) for one in (story, *guards)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Act:

@@ -53,6 +53,7 @@ class TcpPort:
                 raise PortRefused(f"{self.name}: {error.strerror or error}") from error
             self._server = await self._listen(0)
         self.port = self._server.sockets[0].getsockname()[1]
+        self._or_another = False  # from now on it is known by this one
 
     async def vanish(self) -> None:
         """Stop listening and reset every connection, as a device does that loses its power."""

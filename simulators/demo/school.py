@@ -48,8 +48,7 @@ class School:
         self.platform = platform
         self.broker_up = True
         self.own = None if plan.given_broker else OwnBroker(plan.broker, plan.directory)
-        self.address = plan.given_broker or (HOST, self.own.mqtt5 if self.own else 0)
-        self.gate = BrokerGate(HOST, *self.address)
+        self.gate = BrokerGate(HOST, self.address)
         self.control = Control(plan.directory / "run" / "control.sock")
         self.config = plan.directory / "gateway.yaml"
         self.gateway = gateway_child(self.config, plan.directory)
@@ -67,6 +66,13 @@ class School:
     def kinds(self) -> dict[str, str]:
         """Every device's kind."""
         return {device["id"]: device["kind"] for device in self.document["devices"]}
+
+    def address(self) -> tuple[str, int]:
+        """Where the broker is at present, for MQTT 5."""
+        if self._plan.given_broker is not None:
+            return self._plan.given_broker
+        assert self.own is not None
+        return HOST, self.own.mqtt5
 
     async def follow(self) -> None:
         """Ports appear and vanish as the field says."""
@@ -103,7 +109,7 @@ class School:
         things.push_async_callback(self.gate.close)
         await self.gate.open()
         self.document = write_config(self._plan.gateway, self.config, (HOST, self.gate.port), self.real.ports)
-        self.subscriber = Subscriber(*self.address, topics_of(self.document), self.platform, self._heard)
+        self.subscriber = Subscriber(self.address, topics_of(self.document), self.platform, self._heard)
         await things.enter_async_context(running(self.subscriber.run()))
         await self._broker_takes_us()
         things.push_async_callback(self.gateway.stop)
@@ -114,7 +120,7 @@ class School:
             async with asyncio.timeout(BROKER_S):
                 await self.subscriber.there.wait()
         except TimeoutError:
-            host, port = self.address
+            host, port = self.address()
             what = tr("the broker at {host}:{port} does not take the platform", host=host, port=port)
             raise ChildFailed(f"{what}: {self.subscriber.why}") from None
 
@@ -126,6 +132,11 @@ class School:
         except TimeoutError:
             late = tr("the gateway is not ready after {seconds:g} s", seconds=READY_S)
             raise ChildFailed(self.gateway.said(late)) from None
+
+    def guards(self) -> list[Coroutine[Any, Any, None]]:
+        """Each of these raises when a part ends that should not."""
+        brokers = [self.own.ended()] if self.own is not None else []
+        return [self.gateway.ended(), self.real.failed(), *brokers]
 
     async def heartbeat(self) -> dict[str, Any]:
         """What the gateway says of itself now."""
@@ -177,16 +188,3 @@ async def running(what: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def first_of(story: Coroutine[Any, Any, None], *guards: Coroutine[Any, Any, None]) -> None:
-    """The story to its end, or the first guard that raises."""
-    tasks = [asyncio.create_task(one) for one in (story, *guards)]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

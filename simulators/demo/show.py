@@ -19,13 +19,13 @@ from agent.language import tr
 from drivers.errors import GatewayError
 from simulators.demo import words
 from simulators.demo.result import Result, as_json, result_of
-from simulators.demo.school import Plan, School, first_of, open_school
+from simulators.demo.school import Plan, School, open_school
 from simulators.demo.screen import Screen
 from simulators.platform import Arrival, Platform
 from simulators.scenario import Expect, Scenario, Step
 from simulators.scenario_check import load_scenario
 from simulators.scenario_file import configs_dir, find
-from simulators.scenario_play import play
+from simulators.scenario_play import first_of, play
 from simulators.scenario_score import Score
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
@@ -120,7 +120,7 @@ class Demo:
             )
             self._screen.note(tr("starting: simulated field, broker, platform, gateway …"))
             async with open_school(plan, self._platform, self._heard) as self._school:
-                await first_of(self._show(), self._school.gateway.ended(), self._watch())
+                await first_of(self._show(), self._watch(), *self._school.guards())
 
     async def _show(self) -> None:
         school, scenario = self._school, self._wish.scenario
@@ -179,7 +179,7 @@ class Demo:
 
     def _tell_how_to_connect(self) -> None:
         school = self._school
-        host, port = school.address
+        host, port = school.address()
         topics = "campus/v1/#"
         lines = [tr("still running, until Ctrl-C. In another terminal:")]
         lines.append(f"  mosquitto_sub -V mqttv5 -h {host} -p {port} -t '{topics}' -v")

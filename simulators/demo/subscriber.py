@@ -15,12 +15,16 @@ class Subscriber:
     """`heard` is told every arrival with the time of its arrival (loop time)."""
 
     def __init__(
-        self, host: str, port: int, topics: str, platform: Platform, heard: Callable[[Arrival], None]
+        self,
+        broker: Callable[[], tuple[str, int]],
+        topics: str,
+        platform: Platform,
+        heard: Callable[[Arrival], None],
     ) -> None:
         self.unreadable: list[str] = []
         self.there = asyncio.Event()
         self.why = "no answer"
-        self._address = (host, port)
+        self._broker = broker
         self._topics = topics
         self._platform = platform
         self._heard = heard
@@ -52,7 +56,7 @@ class Subscriber:
         return True
 
     async def _listen(self) -> None:
-        host, port = self._address
+        host, port = self._broker()
         async with aiomqtt.Client(host, port, protocol=aiomqtt.ProtocolVersion.V5) as client:
             await client.subscribe([(self._topics, 1), (MARK, 1)])
             self._client = client

@@ -112,8 +112,8 @@ _GROUPS: dict[str, Callable[[], str]] = {
     "smoke_detector": lambda: tr("smoke detectors"),
     "fire_sensor": lambda: tr("fire sensors"),
     "fire_panel": lambda: tr("fire panels"),
-    "environment": lambda: tr("temperature, humidity"),
+    "environment": lambda: tr("temp., humidity"),
     "power_supply": lambda: tr("power supplies"),
-    LOST: lambda: tr("devices lost and back"),
-    OUTAGE: lambda: tr("with the broker gone"),
+    LOST: lambda: tr("lost and back"),
+    OUTAGE: lambda: tr("without the broker"),
 }

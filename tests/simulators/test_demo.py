@@ -195,7 +195,7 @@ def test_a_gateway_that_dies_ends_the_demo_with_its_last_words(temporary: Path, 
     process = start(temporary, told(tmp_path, LONG), "--lang", "en")
     try:
         until(process, " ms")
-        os.kill(gateway_of(temporary), signal.SIGKILL)
+        os.kill(child_of(temporary, b"run"), signal.SIGKILL)
         _, err = process.communicate(timeout=30)
     finally:
         end(process)
@@ -204,13 +204,16 @@ def test_a_gateway_that_dies_ends_the_demo_with_its_last_words(temporary: Path, 
     assert "connected to 127.0.0.1" in err, "the last lines of its log"
 
 
-def gateway_of(place: Path) -> int:
-    """The process id of the gateway that was started from this directory."""
+def child_of(place: Path, word: bytes) -> int:
+    """The id of the process that was started from this directory with this word among its arguments."""
     for process in Path("/proc").glob("[0-9]*/cmdline"):
-        command = process.read_bytes()
-        if f"{place}/".encode() in command and b"\0run\0" in command:
+        try:
+            arguments = process.read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has just ended
+        if word in arguments and any(argument.startswith(f"{place}/".encode()) for argument in arguments):
             return int(process.parent.name)
-    pytest.fail("no gateway runs")
+    pytest.fail(f"no {word!r} runs")
 
 
 class Taken:
@@ -240,6 +243,17 @@ def test_ports_that_are_taken_are_replaced_by_free_ones(temporary: Path, tmp_pat
     with Taken(15021, 18830, 18831):
         code, out, err = finished(temporary, told(tmp_path, SHORT), "--lang", "en")
     assert (code, err) == (0, ""), out + err
+
+
+def test_two_demos_side_by_side_do_not_hear_each_other(temporary: Path, tmp_path: Path) -> None:
+    demos = [start(temporary, told(tmp_path, SHORT), "--json") for _ in range(2)]
+    try:
+        results = [json.loads(demo.communicate(timeout=90)[0]) for demo in demos]
+    finally:
+        for demo in demos:
+            end(demo)
+    assert [result["ok"] for result in results] == [True, True], results
+    assert [result["outbox"]["arrived"] == result["outbox"]["confirmed"] for result in results] == [True, True]
 
 
 def test_a_kept_demo_can_be_asked_and_listened_to(temporary: Path, tmp_path: Path) -> None:
@@ -313,3 +327,26 @@ def test_the_example_of_the_documentation_plays(temporary: Path, tmp_path: Path)
 def test_the_documentation_names_every_step_that_there_is() -> None:
     document = (ROOT / "docs" / "simulators.md").read_text()
     assert [action for action in ACTIONS if f"`{action}: " not in document] == []
+
+
+def test_an_order_that_the_gateway_refuses_ends_the_demo_with_the_reason(temporary: Path, tmp_path: Path) -> None:
+    order = (
+        "  - {rest: true}\n  - {order: {action: reset, device: panic-gate, condition: pressed, person: 王值班}}\n"
+    )
+    story = IMPOSSIBLE[: IMPOSSIBLE.index("  - ")] + order
+    code, _, err = finished(temporary, told(tmp_path, story), "--lang", "en")
+    assert code == 1
+    assert "the demo has failed: order: nothing to reset" in err
+    assert "Traceback" not in err
+
+
+def test_a_broker_that_dies_ends_the_demo(temporary: Path, tmp_path: Path) -> None:
+    process = start(temporary, told(tmp_path, LONG), "--lang", "en")
+    try:
+        until(process, " ms")
+        os.kill(child_of(temporary, b"simulators.broker"), signal.SIGKILL)
+        _, err = process.communicate(timeout=30)
+    finally:
+        end(process)
+    assert process.returncode == 1
+    assert "broker ended with exit code -9" in err

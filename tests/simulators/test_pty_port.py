@@ -199,3 +199,26 @@ def test_an_unplugged_unit_is_silent_and_its_neighbour_is_not(tmp_path: Path) ->
         await line.aclose()
 
     asyncio.run(on_ports([setup], main))
+
+
+def test_a_far_side_that_fails_is_seen(tmp_path: Path) -> None:
+    async def broken(stream: ByteStream) -> None:
+        await stream.receive()
+        raise ZeroDivisionError("a fault of the simulation")
+
+    async def main() -> None:
+        far_sides = FarSides()
+        port = PtyPort(tmp_path / "rs485-1", broken, far_sides)
+        await port.restore()
+        stream = open_serial(SerialPort(str(port.link)))
+        await stream.send(b"x")
+        try:
+            async with asyncio.timeout(5):
+                with pytest.raises(ZeroDivisionError):
+                    await far_sides.failed()
+        finally:
+            await stream.aclose()
+            await port.vanish()
+            await far_sides.end()
+
+    asyncio.run(main())
