@@ -232,6 +232,19 @@ class Storm:
         self.process.end(self._now)
         self._note("started again")
 
+    def fault_stopped(self) -> None:
+        """An update: stopped as systemd does, started again."""
+        self._for_a_while("process", self._stopped)
+
+    async def _stopped(self) -> None:
+        self._note("stopped")
+        self.process.begin(self._now)
+        await self.school.twin.stop()
+        await asyncio.sleep(self._dice.uniform(0.2, 4.0))
+        self.school.start()
+        self.process.end(self._now)
+        self._note("started again")
+
     def fault_disk(self) -> None:
         self._for_a_while("disk", self._bad_disk)
 

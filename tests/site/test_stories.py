@@ -189,3 +189,91 @@ def test_the_demo_s_field_hears_no_broken_silence(tmp_path: Path) -> None:
         assert school.site == demo_site()
 
     play(story, tmp_path)
+
+
+def test_a_gateway_stops_also_in_the_moment_its_link_breaks(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        school.broker.drop()
+        await school.twin.stop()  # fails when it takes longer than systemd allows
+        school.start()
+        await school.until(lambda: school.status.online, 5.0)
+
+    play(story, tmp_path)
+
+
+def test_a_link_that_breaks_again_and_again_does_not_end_the_uplink(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        for _ in range(20):
+            school.broker.drop()
+            await school.until(lambda: school.broker.connected and school.status.online, 20.0)
+        school.field.set("gate-io.di1", True)
+        await school.heard_within("panic-gate pressed raised", 5.0)
+
+    play(story, tmp_path)
+
+
+def test_a_broker_that_refuses_one_topic_gets_the_others_at_once_and_that_one_later(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        school.broker.rejects["/alarm/panic-gate"] = 0x87
+        school.field.set("gate-io.di1", True)
+        await asyncio.sleep(2.0)
+        school.field.set("smoke-301.smoke", True)
+        await school.heard_within("smoke-3f-east alarm raised", 2.0)
+        await school.until(lambda: "uplink.refused" in school.events(), 2.0)
+        assert "panic-gate pressed raised" not in school.told()
+        school.broker.rejects.clear()
+        await school.heard_within("panic-gate pressed raised", 61.0)
+        assert school.platform.gaps() == []
+
+    play(story, tmp_path)
+
+
+def test_every_press_of_half_a_second_is_heard_beside_two_dead_neighbours(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        school.field.unplug("smoke-301")
+        school.field.unplug("canteen-env")
+        await asyncio.sleep(30.0)
+        for press in range(1, 31):
+            school.field.set("gate-io.di1", True)
+            await asyncio.sleep(0.5)
+            school.field.set("gate-io.di1", False)
+            await asyncio.sleep(school.dice.uniform(1.0, 3.0))
+            assert school.told().count("panic-gate pressed raised") == press
+
+    play(story, tmp_path)
+
+
+def test_a_clock_that_is_not_believed_is_said_so_and_changes_no_order(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        school.twin.clock.state, school.twin.clock.jump_s = "unknown", -30 * 86400.0
+        school.field.set("gate-io.di1", True)
+        await school.heard_within("panic-gate pressed raised", 1.0)
+        school.twin.clock.state, school.twin.clock.jump_s = "synchronised", 0.0
+        school.field.set("gate-io.di1", False)
+        await school.heard_within("panic-gate pressed cleared", 1.0)
+        raised, cleared = (arrival for arrival in school.heard if arrival.alarm is not None)
+        assert (raised.event.clock, cleared.event.clock) == ("unknown", "synchronised")
+        assert raised.event.time < cleared.event.time
+        assert school.told() == ["panic-gate pressed raised", "panic-gate pressed cleared"]
+
+    play(story, tmp_path)
+
+
+def test_a_silent_broker_is_given_up_and_what_it_did_not_confirm_comes_again(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        school.broker.cut()
+        school.field.set("gate-io.di1", True)
+        await asyncio.sleep(40.0)
+        assert school.told() == []
+        school.broker.mend()
+        await school.heard_within("panic-gate pressed raised", 15.0)
+        school.broker.confirms = False
+        school.field.set("gate-io.di1", False)
+        await asyncio.sleep(20.0)
+        school.broker.confirms = True
+        await school.until(lambda: school.waiting == 0, 30.0)
+        assert school.told() == ["panic-gate pressed raised", "panic-gate pressed cleared"]
+        assert school.platform.duplicates > 0
+        assert school.platform.gaps() == []
+
+    play(story, tmp_path)
