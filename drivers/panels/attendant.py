@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from drivers.counters import UnitCounters
 from drivers.errors import BadFrame, LineError, NoResponse
+from drivers.panels.cutter import noise_of
 from drivers.stream import ByteStream, OpenStream
 
 ROOM = 64  # messages kept; when full the wire is not read, and the panel sees that nobody answers
@@ -114,7 +115,7 @@ class Attendant(Generic[Frame, Item]):
         if self._alive and silent_s <= allowed_s:
             return
         self._alive = False
-        if _noise(self._counters) > self._noise:
+        if noise_of(self._counters) > self._noise:
             raise BadFrame("bytes come, but no message: are baud rate, parity and wiring right?")
         self._counters.timeouts += 1
         raise NoResponse(f"nothing heard from the panel for {silent_s:.0f} s")
@@ -172,7 +173,7 @@ class Attendant(Generic[Frame, Item]):
         if take.heard:
             self.heard_s = self._counters.last_reply_s = _now()
             self._counters.replies += 1
-            self._noise = _noise(self._counters)
+            self._noise = noise_of(self._counters)
             self._alive = True
         if take.keep is not None and (not self._kept or self._kept[-1] != take.keep):
             self._kept.append(take.keep)
@@ -185,10 +186,6 @@ class Attendant(Generic[Frame, Item]):
                 await stream.send(content)
         except TimeoutError:
             raise LineError(f"the wire took nothing for {SEND_S:g} s") from None
-
-
-def _noise(counters: UnitCounters) -> int:
-    return counters.garbage + counters.crc + counters.short
 
 
 def _now() -> float:

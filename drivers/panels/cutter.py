@@ -11,6 +11,11 @@ Measure = Callable[[bytes, int], Verdict]
 """What begins at this start byte: a sound frame of so many bytes, something wrong, or (None) too little yet."""
 
 
+def noise_of(counters: UnitCounters) -> int:
+    """How often something came that was no sound frame."""
+    return counters.garbage + counters.crc + counters.short
+
+
 class Cutter:
     """Frames that begin with one `start` byte. Pure: no I/O, no clock; bounded by what `measure` waits for."""
 

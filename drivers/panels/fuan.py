@@ -5,7 +5,7 @@ import asyncio
 from drivers.counters import UnitCounters
 from drivers.errors import FieldError
 from drivers.panels.attendant import Attendant, Take
-from drivers.panels.cutter import Cutter
+from drivers.panels.cutter import Cutter, noise_of
 from drivers.panels.fuan_events import (
     CRC_BYTES,
     HEAD,
@@ -29,8 +29,10 @@ RESENDS = 2  # answers that ask for everything: one may be lost on the wire, and
 
 
 class FuanPanel:
-    """One panel, which knows us as slave `address`. Broadcasts know no acknowledgement: after a start, a loss or
-    a reset we ask the panel to say everything again."""
+    """One panel, which knows us as slave `address`.
+
+    Broadcasts know no acknowledgement: after a start, a loss, a reset or noise we ask for everything again.
+    """
 
     def __init__(self, open_stream: OpenStream, profile: DeviceProfile, address: int) -> None:
         del profile
@@ -38,6 +40,7 @@ class FuanPanel:
         self._wire = Attendant(open_stream, Cutter(START, measure, self.counters), self._take, self.counters)
         self._address = address
         self._resends = RESENDS
+        self._noise = 0
 
     async def poll(self) -> list[Reading]:
         """What one broadcast says; an empty list when none comes within a second."""
@@ -66,6 +69,10 @@ class FuanPanel:
         return Take(said)
 
     def _answer(self) -> Take[Broadcast]:
+        """Noise may have been an event, which the panel tells once only."""
+        noise, self._noise = self._noise, noise_of(self.counters)
+        if self._noise > noise:
+            self._resends = max(1, self._resends)
         flag, self._resends = RESEND if self._resends else NORMAL, max(0, self._resends - 1)
         return Take(send=wrap(self._address, bytes((POLL, flag, 0))))
 
