@@ -47,7 +47,7 @@ async def serve_control(path: Path, gateway: "Gateway") -> None:
     listening = _listen(path)
     server = await asyncio.start_unix_server(desk.attend, sock=listening, limit=LONGEST_LINE)
     try:
-        await server.serve_forever()
+        await asyncio.Event().wait()  # serve_forever would wait, from 3.12 on, until the last visitor leaves
     finally:
         server.close()
         desk.close()

@@ -16,18 +16,26 @@ CALM_S = 60.0
 
 
 async def supervise(name: str, part: Callable[[], Awaitable[None]], host: Host, report: Report) -> None:
-    """Run `part` for ever; when it fails, report it and start it again with back-off and jitter."""
+    """Run `part` for ever; when it fails, report it and start it again with back-off and jitter.
+
+    The same failure over and over is one report; after a calm time it is news again.
+    """
     loop = asyncio.get_running_loop()
-    wait_s = RESTART_FIRST_S
+    wait_s, known = RESTART_FIRST_S, ""
     while True:
         started_s = loop.time()
+        said = ""
         try:
             await part()
             log.warning("%s ended by itself; starting it again", name)
         except Exception as error:
-            log.exception("%s failed", name)
-            await report(name, error)
+            said = f"{type(error).__name__}: {error}"
+            calm = loop.time() - started_s > CALM_S
+            log.error("%s failed: %s", name, said, exc_info=calm or said != known)
+            if calm or said != known:
+                await report(name, error)
         if loop.time() - started_s > CALM_S:
             wait_s = RESTART_FIRST_S
+        known = said
         await asyncio.sleep(wait_s * (0.8 + 0.4 * host.random.random()))
         wait_s = min(RESTART_MOST_S, wait_s * 2)

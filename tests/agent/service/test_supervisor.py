@@ -44,10 +44,15 @@ def starts_of(part_lives_s: list[float | None], during_s: float) -> tuple[list[f
     return starts, reported
 
 
-def test_it_is_started_again_with_growing_pauses_and_each_failure_is_told() -> None:
+def test_it_is_started_again_with_growing_pauses_and_the_same_failure_is_told_once() -> None:
     starts, reported = starts_of([0.0], 100.0)
     assert starts == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5, 91.5]
-    assert reported == ["uplink: ValueError broken"] * len(starts)
+    assert reported == ["uplink: ValueError broken"]
+
+
+def test_another_failure_is_told_and_the_same_one_after_a_calm_time_too() -> None:
+    _, reported = starts_of([0.0, 0.0, None, 0.0, 61.0, 0.0], 80.0)
+    assert reported == ["uplink: ValueError broken"] * 3
 
 
 def test_after_a_calm_time_it_is_started_again_soon() -> None:
