@@ -6,6 +6,7 @@ id.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, cast
@@ -58,8 +59,8 @@ class OwnSocketsOnly:
         self._loop.remove_writer(number)
 
     def _is_own(self, number: int) -> bool:
-        socket = self._current()
-        return socket is not None and socket.fileno() == number
+        current = self._current()
+        return current is not None and current.fileno() == number
 
 
 class AckClient(aiomqtt.Client):
@@ -98,6 +99,13 @@ class AckClient(aiomqtt.Client):
         """Leave nothing behind that connects later: under our own name it would end our next session."""
         self._given_up = True
         self._client.disconnect()
+
+    async def drop(self) -> None:
+        """Close without a DISCONNECT."""
+        link = cast(socket.socket | None, self._client.socket())
+        if link is not None and not self._disconnected.done():
+            link.shutdown(socket.SHUT_RDWR)
+            await self.wait_lost()
 
     def why_lost(self) -> str:
         """Why the link is gone."""

@@ -32,6 +32,7 @@ class MqttSession:
         self._client = client
         self._version_5 = version_5
         self._free = asyncio.Semaphore(client.window)
+        self._sound = True
         client.watch()
 
     @property
@@ -41,19 +42,31 @@ class MqttSession:
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1; returns when the broker has confirmed it."""
-        async with self._free:
-            await self._client.send(topic, payload, retain, _content_type() if self._version_5 else None)
+        properties = _content_type() if self._version_5 else None
+        answered = False
+        try:
+            async with self._free:
+                await self._client.send(topic, payload, retain, properties)
+            answered = True
+        except Rejected:
+            answered = True
+            raise
+        finally:
+            self._sound = answered
 
     async def wait_lost(self) -> str:
         """Wait until the link is gone."""
         return await self._client.wait_lost()
 
     async def aclose(self) -> None:
-        """Say goodbye if the link still stands."""
+        """Say goodbye, unless the last word was never confirmed: then the broker shall publish our will."""
         try:
             async with asyncio.timeout(GOODBYE_S):
-                await self._client.__aexit__(None, None, None)
-        except (TimeoutError, aiomqtt.MqttError) as error:
+                if self._sound:
+                    await self._client.__aexit__(None, None, None)
+                else:
+                    await self._client.drop()
+        except (OSError, aiomqtt.MqttError) as error:  # a TimeoutError is an OSError
             log.info("the broker did not hear our goodbye: %s", error)
 
 

@@ -13,7 +13,7 @@ from agent.records import Lane
 from agent.session import Session, SessionRequest, Will
 from agent.uplink.mqtt import open_session
 from tests.agent.uplink.bench import at_port, gateway, settings, until
-from tests.agent.uplink.scripted import PUBLISH, Published, ScriptedBroker
+from tests.agent.uplink.scripted import DISCONNECT, PUBLISH, Published, ScriptedBroker
 
 pytestmark = pytest.mark.asyncio
 
@@ -200,6 +200,39 @@ async def test_a_record_whose_confirmation_is_lost_is_sent_again_under_the_same_
     sent = [json.loads(p.payload)["id"] for p in broker.seen if "/alarm/" in p.topic]
     assert len(sent) == 2
     assert len(set(sent)) == 1
+
+
+async def test_a_session_that_is_given_up_ends_without_a_goodbye_so_the_will_is_published(
+    tmp_path: Path,
+) -> None:
+    def deaf_to_alarms(published: Published) -> None:
+        if "/alarm/" not in published.topic:
+            published.confirm()
+
+    async with ScriptedBroker(deaf_to_alarms) as broker:
+        how = settings(at_port(broker.port), confirm_timeout_s=0.2, backoff_first_s=30.0, backoff_most_s=30.0)
+        async with gateway(tmp_path, how) as it:
+            await it.alarm(1)
+            it.start()
+            await until(lambda: "no confirmation" in it.uplink.status.why)
+            await until(lambda: broker.links[0].ended.is_set())
+    assert DISCONNECT not in broker.kinds
+
+
+async def test_a_gateway_that_is_stopped_says_goodbye_whatever_is_under_way(tmp_path: Path) -> None:
+    def deaf_to_alarms(published: Published) -> None:
+        if "/alarm/" not in published.topic:
+            published.confirm()
+
+    async with ScriptedBroker(deaf_to_alarms) as broker:
+        async with gateway(tmp_path, settings(at_port(broker.port), confirm_timeout_s=30.0)) as it:
+            await it.alarm(1)
+            it.start()
+            await until(lambda: any("/alarm/" in p.topic for p in broker.seen))
+            await it.stop()
+        await until(lambda: broker.links[0].ended.is_set())
+    assert json.loads(broker.seen[-1].payload)["data"]["reason"] == "stopped"
+    assert broker.kinds[-1] == DISCONNECT
 
 
 async def test_only_what_was_confirmed_leaves_when_the_link_dies_half_way(tmp_path: Path) -> None:
