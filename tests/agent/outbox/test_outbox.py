@@ -19,6 +19,15 @@ def notices(stored: list[Stored], event: str = "outbox.dropped") -> list[dict[st
     return [s.record.data["fields"] for s in stored if s.record.data.get("event") == event]
 
 
+async def test_every_commit_is_flushed_and_nobody_else_has_the_file(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        ask = outbox._store._database.execute
+        settings = [
+            ask(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode", "locking_mode")
+        ]
+    assert settings == [2, "wal", "exclusive"]  # 2 is FULL
+
+
 async def test_alarms_come_before_events_before_telemetry_and_the_oldest_first(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
         await outbox.telemetry([record(Lane.TELEMETRY, n=0)])
