@@ -6,9 +6,10 @@ from typing import Any
 
 from agent.errors import ConfigError, Mistake
 from agent.language import tr
+from drivers.document import Loc
 from simulators.field_file import LineSetup, read_lines
 from simulators.scenario import Scenario
-from simulators.scenario_file import Loc, ScenarioSource, nearest, read_scenario, read_yaml
+from simulators.scenario_file import ScenarioSource, nearest, read_scenario, read_yaml
 
 
 def load_scenario(path: Path, gateway: Path) -> Scenario:

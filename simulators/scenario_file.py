@@ -2,7 +2,7 @@
 
 import difflib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,14 +10,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from agent.errors import ConfigError, Mistake
 from agent.language import tr
+from drivers.document import Loc, place_of
 from simulators.scenario import Scenario
-
-Loc = Sequence[int | str]
 
 
 @cache
@@ -53,7 +51,7 @@ class ScenarioSource:
 
     def mistake(self, loc: Loc, what: str) -> Mistake:
         """A mistake at a place of the document."""
-        return Mistake(self.file, *place(self.document, loc), what)
+        return Mistake(self.file, *place_of(self.document, loc), what)
 
 
 def read_scenario(path: Path) -> ScenarioSource:
@@ -83,29 +81,6 @@ def read_yaml(path: Path) -> Any:
     return document
 
 
-def place(document: Any, loc: Loc, *, key: bool = False) -> tuple[int, int]:
-    """Line and column (from 1) of the deepest part of `loc` that exists."""
-    node, at = document, (0, 0)
-    for depth, step in enumerate(loc):
-        if not _holds(node, step):
-            break
-        at = _at(node, step, key and depth == len(loc) - 1)
-        node = node[step]
-    return at[0] + 1, at[1] + 1
-
-
-def _holds(node: Any, step: int | str) -> bool:
-    if isinstance(node, list):
-        return isinstance(step, int) and step < len(node)
-    return isinstance(node, CommentedMap) and step in node
-
-
-def _at(node: Any, step: int | str, key: bool) -> tuple[int, int]:
-    if isinstance(node, list):
-        return node.lc.item(step)  # type: ignore[attr-defined, no-any-return]
-    return node.lc.key(step) if key else node.lc.value(step)  # type: ignore[no-any-return]
-
-
 def nearest(given: str, known: Iterable[str]) -> str:
     """The nearest valid word, or all of them when they are few."""
     words = sorted(known)
@@ -120,10 +95,10 @@ def _explained(file: str, document: Any, found: Any) -> Mistake:
     name = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         what = tr("unknown key {key}", key=repr(name)) + nearest(name, _keys_at(loc[:-1]))
-        return Mistake(file, *place(document, loc, key=True), what)
+        return Mistake(file, *place_of(document, loc, key=True), what)
     if kind == "missing":
-        return Mistake(file, *place(document, loc[:-1]), tr("{key} is missing here", key=repr(name)))
-    return Mistake(file, *place(document, loc), _said(name, found))
+        return Mistake(file, *place_of(document, loc[:-1]), tr("{key} is missing here", key=repr(name)))
+    return Mistake(file, *place_of(document, loc), _said(name, found))
 
 
 def _said(name: str, found: Any) -> str:

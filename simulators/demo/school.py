@@ -91,7 +91,7 @@ class School:
         if up:
             if self.own is not None:
                 await self.own.start()
-            await self.subscriber.there.wait()
+            await self._broker_takes_us()
             await self.gate.open()
             self.broker_up = True
             return

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json as json_module
 import logging
 import os
@@ -50,6 +51,7 @@ class Wish:
 def show(name: str, *, broker: str | None, keep: bool, json: bool) -> int:
     """Show it; returns the exit code."""
     gateway = configs_dir() / "gateways" / "demo.yaml"
+    _never_fail_on_a_character()
     console = Console(highlight=False, quiet=json, soft_wrap=False)
     try:
         file = find(name)
@@ -67,6 +69,13 @@ def show(name: str, *, broker: str | None, keep: bool, json: bool) -> int:
     if json:
         print(json_module.dumps(as_json(result), ensure_ascii=False, indent=2))
     return 0 if result.ok else 1
+
+
+def _never_fail_on_a_character() -> None:
+    """A terminal that is not Unicode shows a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _address(broker: str | None) -> tuple[str, int] | None:

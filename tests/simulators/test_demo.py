@@ -159,6 +159,29 @@ def test_a_directory_for_temporary_files_with_a_long_name_is_no_obstacle(tempora
     deep.rmdir()
 
 
+def test_a_terminal_that_knows_no_chinese_shows_question_marks(temporary: Path, tmp_path: Path) -> None:
+    story = told(tmp_path, IMPOSSIBLE.replace("change: cleared", "change: raised"))
+    code, out, err = finished(temporary, story, "--lang", "en", PYTHONIOENCODING="ascii")
+    assert (code, err) == (0, ""), out + err
+    assert "?" in out
+
+
+def test_a_reader_that_leaves_early_is_no_failure(temporary: Path, tmp_path: Path) -> None:
+    process = start(temporary, told(tmp_path, SHORT), "--lang", "en")
+    try:
+        until(process, "starting")
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(timeout=60)
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+        process.stderr.close()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(timeout=30)
+
+
 def test_what_does_not_arrive_is_said_and_fails(temporary: Path, tmp_path: Path) -> None:
     code, out, _ = finished(temporary, told(tmp_path, IMPOSSIBLE), "--lang", "en")
     assert code == 1
