@@ -43,4 +43,12 @@ class Rejected(UplinkError):
 
 
 class OrderRefused(GatewayError):
-    """An operator's order does not fit the alarm's state or rules; the text says why."""
+    """An operator's order does not fit the alarm's state or rules; the text says why.
+
+    `text` and its `fields` travel apart, so that whoever reads it reads it in their language.
+    """
+
+    def __init__(self, text: str, **fields: str) -> None:
+        super().__init__(text.format(**fields))
+        self.text = text
+        self.fields = fields

@@ -51,14 +51,17 @@ def _condition(device: Device, memory: DeviceMemory, order: Order) -> ConditionS
     spec = known.get(order.condition)
     if spec is None:
         names = ", ".join(known)
-        raise OrderRefused(f"{device.id} has no condition {order.condition!r}; it has: {names}")
+        said = repr(order.condition)
+        raise OrderRefused(
+            "{device} has no condition {name}; it has: {names}", device=device.id, name=said, names=names
+        )
     by_address = device.kind == "fire_panel" and order.condition not in COMMON
     if by_address and not order.address:
         keys = sorted(key for key in memory.conditions if key.endswith(f"/{order.condition}"))
-        now = ", ".join(key.rpartition("/")[0] for key in keys) or "no address has it"
-        raise OrderRefused(f"say at which address of {device.id}; now: {now}")
+        now = ", ".join(key.rpartition("/")[0] for key in keys) or "–"
+        raise OrderRefused("say at which address of {device}; now: {now}", device=device.id, now=now)
     if order.address and not by_address:
-        raise OrderRefused(f"{order.condition} of {device.id} has no addresses")
+        raise OrderRefused("{name} of {device} has no addresses", name=order.condition, device=device.id)
     return spec
 
 
@@ -73,12 +76,13 @@ def _carry_out(
         return _hold(spec, before, order, now_s, utc_s)
     if order.action in RELEASES:
         return _release(before, order)
-    raise OrderRefused(f"no action {order.action!r}; known: {', '.join(get_args(Action))}")
+    known = ", ".join(get_args(Action))
+    raise OrderRefused("no action {name}; known: {known}", name=repr(order.action), known=known)
 
 
 def _acknowledge(before: ConditionState) -> tuple[ConditionState, str]:
     if before.state.acknowledged:
-        raise OrderRefused(f"nothing to acknowledge: it is {before.state}")
+        raise OrderRefused("nothing to acknowledge: it is {state}", state=before.state.value)
     return replace(before, state=acknowledged(before.state)), "acknowledged"
 
 
@@ -103,7 +107,8 @@ def _hold(
     if kind == "shelved" and until_utc_s - utc_s > SHELVE_MOST_S:
         raise OrderRefused("shelving ends after 8 hours at most")
     if before.hold is not None and before.hold.kind != kind:
-        raise OrderRefused(f"it is {before.hold.kind} by {before.hold.person} already; end that first")
+        by = before.hold.person
+        raise OrderRefused("it is {kind} by {person} already; end that first", kind=before.hold.kind, person=by)
     until_s = now_s + until_utc_s - utc_s
     return replace(before, hold=Hold(kind, order.reason, order.person, until_utc_s, until_s)), kind
 
@@ -111,5 +116,5 @@ def _hold(
 def _release(before: ConditionState, order: Order) -> tuple[ConditionState, str]:
     kind = RELEASES[order.action]
     if before.hold is None or before.hold.kind != kind:
-        raise OrderRefused(f"it is not {kind}")
+        raise OrderRefused("it is not {kind}", kind=kind)
     return replace(before, hold=None), DONE[order.action]

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.language import tr
+from agent.language import either, tr
 
 ACTIONS = {
     "list": "",
@@ -89,8 +89,17 @@ def _list(args: argparse.Namespace) -> int:
 def _line(device: dict[str, Any], condition: dict[str, Any]) -> str:
     place = f"{device['name']} · {device['location']}"
     name = condition["condition"] + (f" @ {condition['address']}" if condition.get("address") else "")
-    row = f"P{condition.get('priority', '?')}  {device['device']:<20} {name:<22} {condition['state']:<24} {place}"
+    row = f"P{condition.get('priority', '?')}  {device['device']:<20} {name:<22} {condition['state']:<24} "
+    row += f"{_title(device['kind'], condition['condition'])} · {place}"
     return row + (f"  [{_held(hold)}]" if (hold := condition.get("hold")) else "")
+
+
+def _title(kind: str, condition: str) -> str:
+    """What people call the condition; the word before it is what they type."""
+    from agent.alarms.kinds import KINDS
+
+    spec = next((spec.conditions.get(condition) for name, spec in KINDS.items() if name == kind), None)
+    return condition if spec is None else either(spec.title.en, spec.title.zh)
 
 
 def _held(hold: dict[str, Any]) -> str:

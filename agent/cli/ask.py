@@ -47,6 +47,14 @@ def ask(path: Path, do: str, **fields: object) -> dict[str, Any]:
     return _believed(path, line)
 
 
+def _said(answer: dict[str, Any]) -> str:
+    """Why not, in the reader's language where the gateway gave it apart from its fields."""
+    text, fields = answer.get("text"), answer.get("fields")
+    if isinstance(text, str) and isinstance(fields, dict):
+        return tr(text, **fields)
+    return str(answer.get("error"))
+
+
 def _believed(path: Path, line: bytes) -> dict[str, Any]:
     try:
         answer: Any = json.loads(line)
@@ -55,5 +63,5 @@ def _believed(path: Path, line: bytes) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise NotAnswered(tr("what answers at {path} is no gateway", path=path))
     if not answer.get("ok"):
-        raise NotAnswered(str(answer.get("error")))
+        raise NotAnswered(_said(answer))
     return answer

@@ -1,7 +1,8 @@
 """The control socket: JSON lines over a Unix socket, so that tools ask the daemon and not the wire.
 
 One request a line, `{"version": 1, "do": "alarms"}`; one answer a line, `{"ok": true, …}` or
-`{"ok": false, "error": "…"}`. Whoever may open the socket may read; orders need a person's name.
+`{"ok": false, "error": "…"}`; a refused order also gives its `text` and `fields` apart, to be translated. Whoever
+may open the socket may read; orders need a person's name.
 """
 
 import asyncio
@@ -110,7 +111,9 @@ class Desk:
             return {"ok": True, **await do(request)}
         except ValidationError as error:
             return {"ok": False, "error": _first_of(error)}
-        except (OrderRefused, StorageError) as error:
+        except OrderRefused as error:
+            return {"ok": False, "error": str(error), "text": error.text, "fields": error.fields}
+        except StorageError as error:
             return {"ok": False, "error": str(error)}
 
     async def _status(self, _request: dict[str, Any]) -> dict[str, Any]:

@@ -88,7 +88,8 @@ class Pipe:
     async def operate(self, device_id: str, order: Order) -> None:
         """Carry out an operator's order; raises OrderRefused or StorageError."""
         if (device := self.devices.get(device_id)) is None:
-            raise OrderRefused(f"no device {device_id!r}; known: {', '.join(sorted(self.devices))}")
+            known = ", ".join(sorted(self.devices))
+            raise OrderRefused("no device {name}; known: {known}", name=repr(device_id), known=known)
         async with self._lock:
             at = self._instant()
             judgement = operate(device, self.memories[device_id], order, at.monotonic_s, at.utc_s)

@@ -95,7 +95,8 @@ def test_status_alarm_and_orders_against_a_running_gateway(gateway: Gateway) -> 
     assert json.loads(gateway.ask("status", "--json").stdout)["heartbeat"]["lines"]["tcp-1"]["lost"] == 1
     listed = gateway.ask("alarm", "list")
     assert listed.stdout.split()[:4] == ["P3", "panic", "lost", "unacknowledged"]
-    assert "门卫室一键报警 · 南门" in listed.stdout
+    assert "lost · 门卫室一键报警 · 南门" in listed.stdout
+    assert "失联 · 门卫室一键报警 · 南门" in gateway.ask("alarm", "list", "--lang", "zh").stdout
     assert gateway.ask("alarm", "ack", "panic", "lost", "--person", "王老师").stdout == "done\n"
     again = gateway.ask("alarm", "ack", "panic", "lost", "--person", "王老师")
     assert (again.returncode, again.stderr) == (1, "nothing to acknowledge: it is acknowledged\n")
