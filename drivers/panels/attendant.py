@@ -76,9 +76,9 @@ class Attendant(Generic[Frame, Item]):
         self._noise = 0
 
     @property
-    def waiting(self) -> Item | None:
-        """The oldest item that nobody has fetched."""
-        return self._kept[0] if self._kept else None
+    def waiting(self) -> tuple[Item, ...]:
+        """What nobody has fetched yet, the oldest first."""
+        return tuple(self._kept)
 
     async def next(self, until_s: float) -> Item | None:
         """The oldest item, None when there is none by then; raises LineError when the wire is gone."""

@@ -78,15 +78,22 @@ class SongjiangPanel:
         await self._wire.aclose()
 
     async def _next(self) -> list[Reading]:
-        if self._owed is not None:
-            await self._wire.send(wrap(self._owed.panel, NOTHING, bytes((NOTHING,))))
-            self._owed = None
+        await self._acknowledge()
         letter = await self._wire.next(_now() + IDLE_S)
         if letter is None:
             self._wire.check_alive(SILENT_S)
             return []
-        self._owed = None if letter.asked else letter
+        if not letter.asked:
+            self._owed = letter
         return self._lists.readings(letter)
+
+    async def _acknowledge(self) -> None:
+        """An acknowledgement names no list, so none goes out while another list waits that is not stored."""
+        others = [one for one in self._wire.waiting if not one.asked and one != self._owed]
+        if self._owed is None or others:
+            return
+        await self._wire.send(wrap(self._owed.panel, NOTHING, bytes((NOTHING,))))
+        self._owed = None
 
     def _take(self, frame: bytes) -> Take[Letter]:
         letter = letter_of(frame)
@@ -107,7 +114,7 @@ class SongjiangPanel:
 
         Asking for the same list keeps the link alive and makes the panel say it again.
         """
-        for letter in (self._owed, self._wire.waiting):
+        for letter in (self._owed, *self._wire.waiting):
             if letter is not None and not letter.asked:
                 return letter.code if letter.code in CONDITIONS else FIRE
         return self._agenda.next(_now())

@@ -18,6 +18,7 @@ from tests.drivers.panels.transcript import PROFILES
 
 POLL = ACKNOWLEDGED = wrap(1, NOTHING, bytes((NOTHING,)))
 FIRE = wrap(1, 110, bytes((1, 0, 1, 3, 30, 0, 0, 5, 1, *[0] * 5)) + b"\xff" * 20)
+FAULT = wrap(1, 111, bytes((1, 0, 1, 3, 31, 0, 0, 5, 8, *[0] * 5)) + b"\xff" * 20)
 WISH_FOR_FIRES = wrap(1, 110, bytes((110,)))
 Open = Callable[[], Awaitable[MemoryStream]]
 
@@ -76,6 +77,25 @@ def test_while_a_list_is_not_stored_no_poll_gets_what_looks_like_its_acknowledge
         assert await answer(wires.far) == ACKNOWLEDGED
         await wires.far.send(POLL)
         assert await answer(wires.far) == wrap(1, NOTHING, bytes((NOTHING,)))
+        await panel.aclose()
+
+    run_virtual(script())
+
+
+def test_no_acknowledgement_goes_out_while_another_list_is_not_stored() -> None:
+    async def script() -> None:
+        wires = Wires()
+        panel = await started(wires)
+        await wires.far.send(FIRE)
+        assert points(await panel.poll()) == ["1.3.30/fire"]
+        await wires.far.send(FAULT)
+        await asyncio.sleep(0.1)
+        assert points(await panel.poll()) == ["1.3.31/fault"]
+        assert await silent(wires.far, 0.1)
+        await wires.far.send(FAULT)  # said again meanwhile: that is the same list
+        await asyncio.sleep(0.1)
+        assert points(await panel.poll()) == ["1.3.31/fault"]
+        assert await answer(wires.far) == ACKNOWLEDGED
         await panel.aclose()
 
     run_virtual(script())
