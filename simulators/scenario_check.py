@@ -8,7 +8,7 @@ from agent.errors import ConfigError, Mistake
 from agent.language import tr
 from drivers.document import Loc
 from simulators.field_file import LineSetup, read_lines
-from simulators.scenario import Scenario
+from simulators.scenario import Scenario, Step
 from simulators.scenario_file import ScenarioSource, nearest, read_scenario, read_yaml
 
 
@@ -25,7 +25,7 @@ def load_scenario(path: Path, gateway: Path) -> Scenario:
 def check(source: ScenarioSource, lines: Iterable[LineSetup], devices: Iterable[str]) -> list[Mistake]:
     """Every name that the field does not have, every step that lies before its predecessor."""
     names = _Names(tuple(lines), set(devices))
-    wrong = [*_early(source.scenario), *_unknown(source.scenario, names)]
+    wrong = [*_order(source.scenario), *_unknown(source.scenario, names)]
     return [source.mistake(loc, what) for loc, what in wrong]
 
 
@@ -63,7 +63,7 @@ _MISSING: dict[str, Callable[[], str]] = {
 Finding = tuple[Loc, str]
 
 
-def _early(scenario: Scenario) -> Iterator[Finding]:
+def _order(scenario: Scenario) -> Iterator[Finding]:
     begins_s = scenario.begins_s
     for n, step in enumerate(scenario.steps):
         if n and begins_s[n] < begins_s[n - 1]:
@@ -73,8 +73,20 @@ def _early(scenario: Scenario) -> Iterator[Finding]:
                 before_s=begins_s[n - 1],
             )
             yield ("steps", n, "at_s"), what
-        if any(expect.reaches is not None for expect in step.expect) and step.ramp is None:
-            yield ("steps", n, "expect"), tr("`reaches` belongs to a ramp")
+        yield from _unreached(n, step)
+
+
+def _unreached(n: int, step: Step) -> Iterator[Finding]:
+    """A level that no ramp reaches would never be owed, and so never be missed."""
+    for m, expect in enumerate(step.expect):
+        at = ("steps", n, "expect", m, "reaches")
+        if expect.reaches is None:
+            continue
+        if step.ramp is None:
+            yield at, tr("`reaches` belongs to a ramp")
+        elif not min(step.ramp.start, step.ramp.end) <= expect.reaches <= max(step.ramp.start, step.ramp.end):
+            span = {"start": step.ramp.start, "end": step.ramp.end}
+            yield at, tr("{level:g} is not between {start:g} and {end:g}", level=expect.reaches, **span)
 
 
 def _unknown(scenario: Scenario, names: _Names) -> Iterator[Finding]:

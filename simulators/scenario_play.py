@@ -130,7 +130,7 @@ class _Act:
         started_s, count = loop.time(), max(1, round(ramp.over_s / ramp.step_s))
         for n in range(count + 1):
             await asyncio.sleep(started_s + n * ramp.over_s / count - loop.time())
-            value = round(ramp.start + (ramp.end - ramp.start) * n / count)
+            value = round(ramp.start + (ramp.end - ramp.start) * n / count, 3)
             self._owe([expect for expect in self._owed if _reached(expect, value, rising=ramp.end >= ramp.start)])
             self._field.set(ramp.point, value)
 

@@ -7,7 +7,6 @@ import sys
 from agent.language import tr
 
 NEEDED = ("rich", "iotcore")
-EXIT_CONFIG = 78
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -86,7 +86,12 @@ def test_every_shipped_step_is_told_in_both_languages(name: str) -> None:
         ),
         (
             "steps:\n  - {rest: true, expect: [{device: canteen, condition: lost, reaches: 3}]}\n",
-            ["4:26: `reaches` belongs to a ramp"],
+            ["4:71: `reaches` belongs to a ramp"],
+        ),
+        (
+            "steps:\n  - ramp: {point: smoke-302.level, start: 0, end: 9, over_s: 1}\n"
+            "    expect: [{device: canteen, condition: lost, reaches: 10}]\n",
+            ["5:58: 10 is not between 0 and 9"],
         ),
         ("steps:\n  - {rest: true\n", ["5:1: not valid YAML"]),
     ],
