@@ -168,6 +168,8 @@ async def test_an_order_is_carried_out_told_upstream_and_else_refused_with_its_r
             answer = await visitor.ask("order", **{**ORDER, **change})
             assert answer["ok"] is False
             assert why in answer["error"], answer
+            if "text" in answer:  # what the command translates
+                assert answer["text"].format(**answer["fields"]) == answer["error"]
         assert (await visitor.ask("order", **ORDER)) == {"ok": True, "done": True}
         assert "nothing to acknowledge" in (await visitor.ask("order", **ORDER))["error"]
         await until(lambda: len(office.world.platform.channel("alarm")) == 2)
