@@ -37,18 +37,23 @@ def place_of(document: Any, loc: Loc, *, key: bool = False) -> Place:
     """Line and column, from 1, of the deepest part of `loc` that exists: of its value, or of the key itself."""
     node, at = document, (0, 0)
     for depth, step in enumerate(loc):
-        if not isinstance(node, CommentedBase) or not _has(node, step):
+        found = _at(node, step, key and depth == len(loc) - 1)
+        if found is None:
             break
-        at = _at(node, step, key and depth == len(loc) - 1)
-        node = node[step]  # type: ignore[index]
+        at, node = found, node[step]
     return at[0] + 1, at[1] + 1
 
 
-def _has(node: Any, step: int | str) -> bool:
-    return isinstance(step, int) and 0 <= step < len(node) if isinstance(node, list) else step in node
-
-
-def _at(node: Any, step: int | str, key: bool) -> Place:
+def _at(node: Any, step: int | str, key: bool) -> Place | None:
+    if not isinstance(node, CommentedBase) or step not in _keys(node):
+        return None
     if isinstance(node, list):
-        return node.lc.item(step)  # type: ignore[attr-defined, no-any-return]
-    return node.lc.key(step) if key else node.lc.value(step)  # type: ignore[no-any-return]
+        return node.lc.item(step)  # type: ignore[no-any-return]
+    try:  # a key without a value is shown itself
+        return node.lc.key(step) if key or node[step] is None else node.lc.value(step)  # type: ignore[index, no-any-return]
+    except KeyError:
+        return None  # merged from an anchor: it stands elsewhere
+
+
+def _keys(node: Any) -> Any:
+    return range(len(node)) if isinstance(node, list) else node

@@ -1,19 +1,18 @@
 """A YAML file with the place of everything in it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
 
 from agent.errors import ConfigError, Mistake
 from agent.language import tr
+from drivers.document import Loc as Loc
+from drivers.document import place_of
 
 LARGEST = 1024 * 1024
-Loc = Sequence[int | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +25,8 @@ class Source:
 
     def mistake(self, loc: Loc, what: str, *, key: bool = False) -> Mistake:
         """A mistake at a place of the document: at the value, or at the key itself."""
-        line, column = place(self.document, loc, key=key)
+        line, column = place_of(self.document, loc, key=key)
         return Mistake(self.file, line, column, what)
-
-
-def place(document: Any, loc: Loc, *, key: bool = False) -> tuple[int, int]:
-    """Line and column (from 1) of the deepest part of `loc` that exists."""
-    node, at = document, (0, 0)
-    for depth, step in enumerate(loc):
-        if not isinstance(node, CommentedBase):
-            break
-        found = _at(node, step, key and depth == len(loc) - 1)
-        if found is None:
-            break
-        at, node = found, node[step]  # type: ignore[index]
-    return at[0] + 1, at[1] + 1
-
-
-def _at(node: Any, step: int | str, key: bool) -> tuple[int, int] | None:
-    if step not in _keys(node):
-        return None
-    if isinstance(node, list):
-        return node.lc.item(step)  # type: ignore[attr-defined, no-any-return]
-    try:  # a key without a value is shown itself
-        return node.lc.key(step) if key or node[step] is None else node.lc.value(step)  # type: ignore[no-any-return]
-    except KeyError:
-        return None  # merged from an anchor: it stands elsewhere
-
-
-def _keys(node: Any) -> Any:
-    return range(len(node)) if isinstance(node, list) else node
 
 
 def read_source(path: Path) -> Source:

@@ -172,6 +172,21 @@ def test_the_mistakes_after_a_line_for_many_points_are_at_their_own_lines(tmp_pa
     assert (row, text) == (13, "length: for ascii and hex, how many registers they fill")
 
 
+def test_what_is_merged_from_elsewhere_is_shown_at_its_line(tmp_path: Path) -> None:
+    shared = (
+        "  - {<<: *many, name: 'x{n}', address: 8}\n  - {<<: *many, name: 'y{n}', address: 100, table: holding}\n"
+    )
+    text = GOOD.replace('{name: "di{n}"', '&many {name: "di{n}"') + shared
+    ((row, _, text),) = mistakes(tmp_path, text)
+    assert (row, text.split(":")[0]) == (15, "type")
+
+
+def test_a_key_without_a_value_is_shown_itself(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, GOOD.replace("vendor: nobody", "vendor:")) == [
+        (3, 1, "vendor: want text (put it in quotes), not None")
+    ]
+
+
 def test_a_file_that_bears_another_name_than_its_profile_is_a_mistake(tmp_path: Path) -> None:
     assert mistakes(tmp_path, GOOD, "other") == [(1, 5, "id: the file is called 'other', so is its profile")]
 
