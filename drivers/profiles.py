@@ -65,15 +65,15 @@ def _of_pydantic(error: ValidationError, document: Any) -> Iterator[tuple[Place,
 def _of_whole(profile: DeviceProfile, document: Any, path: Path) -> Iterator[tuple[Place, str]]:
     if profile.id != path.stem:
         yield place_of(document, ("id",)), f"id: the file is called {path.stem!r}, so is its profile"
+    lines = [n for n, line in enumerate(document.get("points", ())) for _ in _numbers(line)]
     for loc, text in contradictions(profile):
-        yield place_of(document, _written(loc, document)), f"{loc[-1]}: {text}" if loc else text
+        yield place_of(document, _written(loc, lines)), f"{loc[-1]}: {text}"
 
 
-def _written(loc: Loc, document: Any) -> Loc:
+def _written(loc: Loc, lines: list[int]) -> Loc:
     """Where a point is written: one line may stand for many points, so the numbers differ."""
     if len(loc) < 2 or loc[0] != "points" or not isinstance(loc[1], int):
         return loc
-    lines = [n for n, line in enumerate(document["points"]) for _ in _numbers(line)]
     return ("points", lines[loc[1]], *loc[2:])
 
 

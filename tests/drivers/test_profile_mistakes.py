@@ -167,6 +167,13 @@ def test_a_line_for_many_points_is_wrong_once(tmp_path: Path) -> None:
     assert column > 5
 
 
+def test_a_line_for_all_points_there_can_be_is_judged_in_no_time(tmp_path: Path) -> None:
+    text = GOOD.replace("range: [1, 4]", "range: [0, 65535]").replace("table: discrete", "table: input")
+    wrong = mistakes(tmp_path, text)
+    assert {row for row, _, _ in wrong} == {10}
+    assert len(wrong) == 2, wrong  # neither bits nor served
+
+
 def test_the_mistakes_after_a_line_for_many_points_are_at_their_own_lines(tmp_path: Path) -> None:
     ((row, _, text),) = mistakes(tmp_path, GOOD.replace("type: u32", "type: ascii"))
     assert (row, text) == (13, "length: for ascii and hex, how many registers they fill")
