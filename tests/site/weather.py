@@ -43,10 +43,10 @@ class Weather:
 
 
 def play_seed(seed: int) -> Weather:
-    """The same seed gives the same weather, in any process."""
+    """The same seed gives the same weather, in any process; every tenth is polled as fast as the demo is."""
 
     async def main(directory: Path) -> Weather:
-        async with school(directory, seed, calmer(demo_site())) as place:
+        async with school(directory, seed, demo_site() if seed % 10 == 9 else calmer(demo_site())) as place:
             await asyncio.sleep(5.0)
             storm = Storm(place, seed)
             await storm.rage()
