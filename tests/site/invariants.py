@@ -28,6 +28,7 @@ class Verdict(Liveness):
             self._ambiguous,
             self._disordered,
             self._late,
+            self._unshown,
             self._replayed,
             self._mislabelled,
             self._failed,
@@ -101,6 +102,20 @@ class Verdict(Liveness):
             if arrival.at_s - spell_s > BACK_S:
                 yield f"{arrival.event.id} took {arrival.at_s - stored_s:.1f} s"
 
+    def _unshown(self) -> Iterator[str]:
+        """No retained state contradicts an alarm for long: a newer one follows it."""
+        states = [a for a in self.school.heard if a.channel == "state"]
+        for one in self.told:
+            arrived = (
+                a.at_s
+                for a in states
+                if a.event.subject == one.alarm.device and float(a.event.monotonic) >= one.at_s
+            )
+            shown_s = next(arrived, float("inf"))
+            good_s = max([one.at_s, *(t for t in self._hindered() if t <= shown_s)])
+            if shown_s - good_s > BACK_S:
+                yield f"{one.at_s:.3f} {one.key} {one.alarm.change} was shown at {shown_s:.3f}"
+
     def _hindered(self) -> list[float]:
         books = (self.storm.broker.steps, self.storm.process.steps, self.storm.disk.steps)
         return [t for steps in books for t, v in zip(steps.times, steps.values, strict=True) if not v]
@@ -127,7 +142,9 @@ class Verdict(Liveness):
     # --- in the end ---------------------------------------------------------------------------------
 
     def _contradicted(self) -> Iterator[str]:
-        """Retained states, last alarm events and the field say the same."""
+        """Retained states, last alarm events and the field say the same; and the gateway is there."""
+        if not self.school.status.online:
+            yield "the gateway is shown as gone"
         for device in self.school.site.devices:
             shown = self.school.shown(device.id)
             for key, told in self.by_key.items():

@@ -53,24 +53,17 @@ def calmer(site: Site, interval_s: float = UNIT_S) -> Site:
 class School:
     """What a story acts on, and what the platform has heard."""
 
-    def __init__(self, directory: Path, seed: int, site: Site) -> None:
+    def __init__(self, directory: Path, seed: int, site: Site, lines: tuple[LineSetup, ...]) -> None:
         self.site = site
         self.dice = random.Random(seed)
-        self.field = Field(demo_lines(), self._dice(), strict=True)
+        self.field = Field(lines, self._dice(), strict=True)
         self.broker = TwinBroker(self._dice(), on_arrival=self._hear)
         self.twin = Twin(self.field, self.broker, directory, self._dice())
         self.platform = Platform()
         self.heard: list[Arrival] = []
-        self.at_rest()
 
     def _dice(self) -> random.Random:
         return random.Random(self.dice.getrandbits(64))
-
-    def at_rest(self) -> None:
-        """Morning: the tamper contact is closed, the barrier is down."""
-        self.field.set("gate-io.di2", True)
-        self.field.set("gate-io.di4", True)
-        self.field.set("canteen-env.temperature", 21.0)
 
     def _hear(self, message: Arrived) -> None:
         self.heard.append(self.platform.take(message.topic, message.payload, message.at_s))
@@ -162,13 +155,28 @@ class School:
         return sum(lane.depth for lane in self.heartbeat.outbox.values())
 
 
+def at_rest(field: Field) -> None:
+    """The demo's morning: the tamper contact is closed, the barrier is down."""
+    field.set("gate-io.di2", True)
+    field.set("gate-io.di4", True)
+    field.set("canteen-env.temperature", 21.0)
+
+
 @contextlib.asynccontextmanager
 async def school(directory: Path, seed: int = 0, site: Site | None = None) -> AsyncIterator[School]:
-    """A running school; at the end the process is stopped as systemd would."""
-    place = School(directory, seed, site or demo_site())
+    """The demo's school, running; at the end the process is stopped as systemd would."""
+    place = School(directory, seed, site or demo_site(), demo_lines())
+    at_rest(place.field)
+    async with running(place):
+        yield place
+
+
+@contextlib.asynccontextmanager
+async def running(place: School) -> AsyncIterator[None]:
+    """Its process runs, from start to an orderly stop."""
     place.start()
     try:
-        yield place
+        yield
         place.twin.check()
     finally:
         await place.twin.stop()
