@@ -33,6 +33,11 @@ class OwnBroker:
         self._child = Child("broker", ["-m", "simulators.broker", str(self._config), str(self._mark)], directory)
         self._up = asyncio.Event()
 
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where it is, for MQTT 5; None while it is gone: who is at its port then is somebody else."""
+        return (HOST, self.mqtt5) if self._up.is_set() else None
+
     async def start(self) -> None:
         """Start it and wait until both listeners answer; raises ChildFailed."""
         for attempt in range(1, ATTEMPTS + 1):

@@ -10,7 +10,7 @@ CHUNK_BYTES = 65536
 class BrokerGate:
     """Passes every connection on to the broker; while it is closed there is nobody at its port."""
 
-    def __init__(self, host: str, broker: Callable[[], tuple[str, int]]) -> None:
+    def __init__(self, host: str, broker: Callable[[], tuple[str, int] | None]) -> None:
         self.port = 0
         self._host = host
         self._broker = broker
@@ -48,7 +48,9 @@ class BrokerGate:
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Both directions, until either end closes."""
-        far_reader, far_writer = await asyncio.open_connection(*self._broker())
+        if (address := self._broker()) is None:
+            return
+        far_reader, far_writer = await asyncio.open_connection(*address)
         ways = [asyncio.create_task(_copy(reader, far_writer)), asyncio.create_task(_copy(far_reader, writer))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

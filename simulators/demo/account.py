@@ -59,8 +59,8 @@ def _books(result: Result) -> str:
 
 
 def _verdict(result: Result) -> tuple[str, str]:
-    if result.ok:
-        return tr(
-            "✓ all {count} alarm changes have arrived, each in its time", count=result.total.sent
-        ), "bold green"
-    return tr("✗ not everything is as it should be"), "bold red"
+    if not result.ok:
+        return tr("✗ not everything is as it should be"), "bold red"
+    if not result.total.sent:
+        return tr("✓ nothing was to be told, and nothing was"), "bold green"
+    return tr("✓ all {count} alarm changes have arrived, each in its time", count=result.total.sent), "bold green"

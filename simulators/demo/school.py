@@ -67,12 +67,9 @@ class School:
         """Every device's kind."""
         return {device["id"]: device["kind"] for device in self.document["devices"]}
 
-    def address(self) -> tuple[str, int]:
+    def address(self) -> tuple[str, int] | None:
         """Where the broker is at present, for MQTT 5."""
-        if self._plan.given_broker is not None:
-            return self._plan.given_broker
-        assert self.own is not None
-        return HOST, self.own.mqtt5
+        return self._plan.given_broker if self.own is None else self.own.address
 
     async def follow(self) -> None:
         """Ports appear and vanish as the field says."""
@@ -100,6 +97,7 @@ class School:
         if self.own is not None:
             await self.subscriber.catch_up(CATCH_UP_S)
             await self.own.stop()
+            self.subscriber.there.clear()  # the news that its link is lost may still be on the way
 
     async def start(self, things: AsyncExitStack) -> None:
         """Start broker, platform and gateway; raises ChildFailed. `things` puts them away."""
@@ -120,7 +118,7 @@ class School:
             async with asyncio.timeout(BROKER_S):
                 await self.subscriber.there.wait()
         except TimeoutError:
-            host, port = self.address()
+            host, port = self.address() or ("?", 0)
             what = tr("the broker at {host}:{port} does not take the platform", host=host, port=port)
             raise ChildFailed(f"{what}: {self.subscriber.why}") from None
 

@@ -188,7 +188,7 @@ class Demo:
 
     def _tell_how_to_connect(self) -> None:
         school = self._school
-        host, port = school.address()
+        host, port = school.address() or ("?", 0)
         topics = "campus/v1/#"
         lines = [tr("still running, until Ctrl-C. In another terminal:")]
         lines.append(f"  mosquitto_sub -V mqttv5 -h {host} -p {port} -t '{topics}' -v")

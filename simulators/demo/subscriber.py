@@ -16,7 +16,7 @@ class Subscriber:
 
     def __init__(
         self,
-        broker: Callable[[], tuple[str, int]],
+        broker: Callable[[], tuple[str, int] | None],
         topics: str,
         platform: Platform,
         heard: Callable[[Arrival], None],
@@ -35,7 +35,8 @@ class Subscriber:
         """Listen for ever."""
         while True:
             try:
-                await self._listen()
+                if (address := self._broker()) is not None:
+                    await self._listen(*address)
             except aiomqtt.MqttError as error:
                 self.why = str(error)
             finally:
@@ -55,8 +56,7 @@ class Subscriber:
             return False
         return True
 
-    async def _listen(self) -> None:
-        host, port = self._broker()
+    async def _listen(self, host: str, port: int) -> None:
         async with aiomqtt.Client(host, port, protocol=aiomqtt.ProtocolVersion.V5) as client:
             await client.subscribe([(self._topics, 1), (MARK, 1)])
             self._client = client

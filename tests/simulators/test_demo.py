@@ -141,7 +141,7 @@ def test_a_story_is_shown_in_plain_lines_in_a_pipe_and_all_of_it_arrives(tempora
 def test_the_result_for_machines_adds_up(temporary: Path, tmp_path: Path) -> None:
     code, out, err = finished(temporary, told(tmp_path, SHORT), "--json")
     result = json.loads(out)
-    assert (code, err, result["ok"]) == (0, "", True)
+    assert (code, err, result["ok"]) == (0, "", True), out
     total = result["kinds"]["all"]
     assert (total["sent"], total["arrived"], total["lost"], total["late"]) == (4, 4, 0, 0)
     assert result["kinds"]["outage"]["sent"] == 2
