@@ -13,16 +13,17 @@ class PointTable:
     def __init__(self) -> None:
         self._units: dict[str, dict[str, PointValue]] = {}
 
-    def store(self, unit: str, readings: Iterable[Reading], now_s: float) -> bool:
-        """Take readings in; True when a value, quality or text differs from what was known."""
+    def store(self, unit: str, readings: Iterable[Reading], now_s: float) -> set[str]:
+        """Take readings in; returns the points whose value, quality or text differs from what was known."""
         known = self._units.setdefault(unit, {})
-        changed = False
+        changed = set()
         for reading in readings:
             if "*" in reading.point:
                 _forget(known, reading.point)
             before = known.get(reading.point)
             known[reading.point] = PointValue(reading.value, reading.quality, now_s, reading.cause, reading.text)
-            changed |= before is None or not _same(before, reading)
+            if before is None or not _same(before, reading):
+                changed.add(reading.point)
         return changed
 
     def doubt(self, unit: str, cause: str) -> None:

@@ -19,6 +19,9 @@ class Sink(Protocol):
     async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
         """A unit answered."""
 
+    async def unchanged(self, unit: str) -> None:
+        """A unit answered, and said what it had said before."""
+
     def owes(self, unit: str) -> bool:
         """What the unit said is not stored yet: the disk refused, and it will be tried again."""
 

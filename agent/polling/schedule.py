@@ -9,11 +9,12 @@ first served, which is one exchange at most.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from drivers.blocks import Block
+from drivers.reading import Reading
 
 SHARE_OF_OTHERS = 0.1
 
@@ -34,7 +35,7 @@ class Job:
 
     `interval_s`: it is not asked more often than this. `stride_s`: how long it may go unasked on a full line.
     `cost_s`: how long one exchange holds the line. `due_s`: loop time before which it is not asked. `turn_s`: its
-    place in the round, in the line's own time. `trial`: the unit refused it once.
+    place in the round, in the line's own time. `trial`: the unit refused it once. `said`: what it read last.
     """
 
     unit: str
@@ -46,6 +47,7 @@ class Job:
     turn_s: float = 0.0
     lost: bool = False
     trial: bool = False
+    said: Sequence[Reading] | None = None
 
     @property
     def duty(self) -> Duty:
@@ -117,10 +119,10 @@ class Schedule:
             job.due_s = until_s if position == 0 else math.inf
 
     def release(self, unit: str, now_s: float) -> None:
-        """A unit is back: everything of it is due at once."""
+        """A unit is back: everything of it is due at once, and is news whatever it says."""
         for job in self.jobs:
             if job.unit == unit:
-                job.lost = False
+                job.lost, job.said = False, None
                 self.hurry(job, now_s)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from agent.alarms.judge import judge
 from agent.alarms.memory import memory_from_json, memory_to_json, new_memory
@@ -24,6 +24,7 @@ from drivers.reading import Reading
 log = logging.getLogger(__name__)
 
 TIMER_IDLE_S = 3600.0
+MEASURE_S = 1.0  # numbers that do not change are looked at this often: is a telemetry record due?
 
 
 class Pipe:
@@ -44,6 +45,7 @@ class Pipe:
         for device in site.devices:
             for unit in device.units:
                 self._users[unit].append(device)
+        self._measured_s: dict[str, float] = {}
         self._heard: set[str] = set()
         self._shown: dict[str, dict[str, object]] = {}
         self._due: dict[str, float] = {}
@@ -57,13 +59,25 @@ class Pipe:
     async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
         """Take a unit's readings in; returns when what follows from them is stored."""
         now_s = self._now_s()
-        changed = self.table.store(unit, readings, now_s) or unit not in self._heard
+        changed = self.table.store(unit, readings, now_s)
+        first = unit not in self._heard
         self._heard.add(unit)
         users = self._users[unit]
         await self._judge(
-            d for d in users if changed or d.id in self._owed or self._due.get(d.id, now_s + 1) <= now_s
+            d
+            for d in users
+            if first
+            or _concerns(d, unit, changed)
+            or d.id in self._owed
+            or self._due.get(d.id, now_s + 1) <= now_s
         )
-        await self._measure(users, now_s)
+        await self._measure(unit, now_s)
+
+    async def unchanged(self, unit: str) -> None:
+        """A unit said what it had said before; delays and the disk's debts have a timer, numbers a pace."""
+        now_s = self._now_s()
+        if now_s - self._measured_s.get(unit, now_s) >= MEASURE_S:
+            await self._measure(unit, now_s)
 
     def owes(self, unit: str) -> bool:
         """The disk refused what followed from this unit's readings; it is tried again each second."""
@@ -198,10 +212,11 @@ class Pipe:
         state = state_data(device, self.memories[device.id], points, *self._host.wall_clock())
         self._board.put(device.id, state)
 
-    async def _measure(self, devices: Iterable[Device], now_s: float) -> None:
+    async def _measure(self, unit: str, now_s: float) -> None:
+        self._measured_s[unit] = now_s
         records = [
             Record(Lane.TELEMETRY, "telemetry", device.id, data, self._instant())
-            for device in devices
+            for device in self._users[unit]
             if (data := self._telemetry.due(device, self.table.of(device), now_s))
         ]
         if records:
@@ -223,6 +238,13 @@ class Pipe:
     def _instant(self) -> Instant:
         utc_s, clock = self._host.wall_clock()
         return Instant(self._now_s(), utc_s, clock)
+
+
+def _concerns(device: Device, unit: str, changed: Collection[str]) -> bool:
+    """Whether the device is made of one of these points; a fire panel is all of its unit."""
+    if device.unit == unit and device.kind == "fire_panel":
+        return bool(changed)
+    return any(use.unit == unit and use.point in changed for use in device.points.values())
 
 
 def _contacts(points: Mapping[str, PointValue]) -> dict[str, object]:

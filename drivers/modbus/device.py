@@ -8,7 +8,7 @@ from drivers.blocks import Block
 from drivers.decode import read_point, unread_point
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.order import pulse_order, write_order
-from drivers.modbus.pdu import bits, read_request, registers
+from drivers.modbus.pdu import Table, bits, read_request, registers
 from drivers.profile import DeviceProfile, IdentityPoint, Point
 from drivers.reading import Quality, Reading, Value
 
@@ -26,13 +26,24 @@ class ModbusDevice:
         self._guard_s = guard_s
         self._beat: Sequence[int] = ()
         self._beat_s = 0.0
+        self._said: dict[tuple[Table, int, int], tuple[bytes, list[Reading]]] = {}
 
     async def read(self, block: Block, *, timeout_s: float | None = None) -> list[Reading]:
         """Read one block, waiting `timeout_s` instead of the longest; raises what `ModbusLine.exchange` raises.
 
-        Once the device's heartbeat stands still nothing that it says is believed, good frames or not.
+        What it says again it gives again, the very same list. Once the device's heartbeat stands still nothing
+        that it says is believed, good frames or not.
         """
         reply = await self._exchange(read_request(block.table, block.address, block.count), timeout_s)
+        asked = (block.table, block.address, block.count)
+        before, readings = self._said.get(asked, (b"", []))
+        if reply == before and self.profile.heartbeat is None:
+            return readings
+        readings = self._meant(block, reply)
+        self._said[asked] = reply, readings
+        return readings
+
+    def _meant(self, block: Block, reply: bytes) -> list[Reading]:
         words = [int(bit) for bit in bits(reply, block.count)] if _of_bits(block) else registers(reply)
         readings: list[Reading] = []
         for name in block.points:

@@ -35,11 +35,17 @@ class Heard:
     """A sink that notes what it is told, and when."""
 
     readings: list[tuple[float, str, tuple[Reading, ...]]] = field(default_factory=list)
+    news: list[tuple[float, str, tuple[Reading, ...]]] = field(default_factory=list)
     lost: list[tuple[float, str]] = field(default_factory=list)
     back: list[tuple[float, str]] = field(default_factory=list)
 
     async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
         self.readings.append((now_s(), unit, tuple(readings)))
+        self.news.append(self.readings[-1])
+
+    async def unchanged(self, unit: str) -> None:
+        last = next(rows for _, name, rows in reversed(self.readings) if name == unit)
+        self.readings.append((now_s(), unit, last))
 
     async def unit_lost(self, unit: str, cause: str) -> None:
         self.lost.append((now_s(), unit))
@@ -263,3 +269,21 @@ def test_a_block_that_a_unit_refuses_as_a_whole_is_asked_in_parts_and_the_parts_
     assert bench.heard.lost == []
     refused = bench.line.counters.unit(1).refused[2]
     assert refused < 25  # each of the four is tried again every 30 s, the whole never
+
+
+def test_what_a_unit_says_again_is_handed_on_as_unchanged_until_it_was_lost() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.poll(2.0)
+        bench.units["u0"].plugged = False
+        await bench.poll(5.0)
+        bench.units["u0"].plugged = True
+        await bench.poll(12.0)
+        bench.units["u0"].set("di5", True)
+        await bench.poll(1.0)
+
+    bench = on_a_bench(story, units=2)
+    ((back_s, _),) = bench.heard.back
+    news = [at_s for at_s, unit, _ in bench.heard.news if unit == "u0"]
+    assert len(news) == 3  # the first word, the first after the loss, and the change
+    assert news[0] < 1002.0 < back_s <= news[1] <= news[2]
+    assert len(bench.heard.times("u0")) > 100
