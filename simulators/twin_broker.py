@@ -68,14 +68,16 @@ class TwinBroker:
         return session
 
     def stop(self) -> None:
-        """The broker goes down; its retained messages survive, its sessions and their wills do not."""
+        """The broker goes down; its sessions and their wills do not survive that."""
         self.up = False
         for session in list(self._sessions.values()):
             session.end("the broker is gone", will=False)
 
-    def start(self) -> None:
-        """The broker is back."""
+    def start(self, *, forgetful: bool = False) -> None:
+        """The broker is back, with what it retained or, when it was not kept on disk, without."""
         self.up = True
+        if forgetful:
+            self.retained.clear()
 
     def drop(self) -> None:
         """Every link breaks, and both sides learn it: what was under way is lost."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -14,6 +15,7 @@ from agent.polling.poller import Roll
 from agent.polling.schedule import Job
 from agent.records import Lane, Stored
 from agent.service.pipe import Pipe
+from agent.uplink.board import Board
 from agent.uplink.drain import Drain
 from drivers.modbus import rtu
 from drivers.modbus.line import ModbusLine
@@ -161,6 +163,34 @@ def newest_record_goes_first_and_the_others_never() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def states_are_said_once_and_never_again() -> Iterator[None]:
+    """What a broken link swallowed of the board stays unsaid."""
+    with patch.object(Board, "repeat_all", lambda _self: None):
+        yield
+
+
+@contextlib.contextmanager
+def every_clock_is_believed() -> Iterator[None]:
+    """Records say `synchronised`, whatever the kernel says."""
+    instant = Pipe._instant
+
+    with patch.object(Pipe, "_instant", lambda self: replace(instant(self), clock="synchronised")):
+        yield
+
+
+@contextlib.contextmanager
+def window_of_the_broker_is_ignored() -> Iterator[None]:
+    """More is under way than the broker allows."""
+    made = Drain.__init__
+
+    def wide(self: Drain, session: Any, outbox: Any, topics: Any, _window: int, *rest: Any, **named: Any) -> None:
+        made(self, session, outbox, topics, 1000, *rest, **named)
+
+    with patch.object(Drain, "__init__", wide):
+        yield
+
+
 Mutant = Callable[[], contextlib.AbstractContextManager[None]]
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -175,4 +205,7 @@ MUTANTS: tuple[Mutant, ...] = (
     one_dead_unit_takes_its_line_along,
     silence_is_normal,
     newest_record_goes_first_and_the_others_never,
+    states_are_said_once_and_never_again,
+    every_clock_is_believed,
+    window_of_the_broker_is_ignored,
 )

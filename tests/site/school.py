@@ -57,7 +57,7 @@ class School:
         self.site = site
         self.dice = random.Random(seed)
         self.field = Field(lines, self._dice(), strict=True)
-        self.broker = TwinBroker(self._dice(), on_arrival=self._hear)
+        self.broker = TwinBroker(self._dice(), window=6, on_arrival=self._hear)
         self.twin = Twin(self.field, self.broker, directory, self._dice())
         self.platform = Platform()
         self.heard: list[Arrival] = []
@@ -135,7 +135,8 @@ class School:
 
     def shown(self, device: str) -> dict[str, str]:
         """The device's retained state at the broker: condition (with its address) to alarm state."""
-        topic = next(t for t in self.broker.retained if t.endswith(f"/state/{device}"))
+        topic = next((t for t in self.broker.retained if t.endswith(f"/state/{device}")), None)
+        assert topic is not None, f"no state of {device} is retained"
         state = DeviceStateData.model_validate(CloudEvent.model_validate_json(self.broker.retained[topic]).data)
         return {f"{c.address}/{c.condition}".lstrip("/"): c.state for c in state.conditions}
 

@@ -145,6 +145,7 @@ class Storm(Books):
         begin, end = self._dice.choice(
             (
                 (broker.stop, broker.start),
+                (broker.stop, lambda: broker.start(forgetful=True)),
                 (broker.cut, broker.mend),
                 (broker.drop, broker.drop),
                 (lambda: setattr(broker, "confirms", False), lambda: setattr(broker, "confirms", True)),
