@@ -10,8 +10,7 @@ import itertools
 import random
 import selectors
 from collections import deque
-from collections.abc import Coroutine, Generator
-from contextvars import Context
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -82,13 +81,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return next(self._numbers)
 
 
-def _counted(
-    loop: asyncio.AbstractEventLoop,
-    coro: Coroutine[Any, Any, T] | Generator[Any, None, T],
-    context: Context | None = None,
-) -> asyncio.Task[T]:
+def _counted(loop: asyncio.AbstractEventLoop, coro: Any, **named: Any) -> asyncio.Task[Any]:
     assert isinstance(loop, VirtualLoop)
-    return _CountedTask(coro, loop=loop, context=context)
+    return _CountedTask(coro, loop=loop, **named)
 
 
 def run_virtual(main: Coroutine[Any, Any, T], seed: int = 0) -> T:
