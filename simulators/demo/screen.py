@@ -64,8 +64,12 @@ class Screen:
         self._console.print()
 
     def note(self, text: str) -> None:
-        """A line of our own, never broken: it may be a command to copy."""
-        self._console.print(Text(text, "dim"), soft_wrap=True)
+        """A line of our own: what is being done."""
+        self._console.print(Text(text, "dim"))
+
+    def show(self, line: str) -> None:
+        """A line that somebody may copy: never broken, never pale."""
+        self._console.print(Text(line), soft_wrap=True)
 
     def begins(self, step: Step) -> None:
         """A step happens in the field."""

@@ -197,7 +197,7 @@ class Demo:
         lines.append(f"  campusgw status --socket {school.control.socket}")
         lines.append(f"  campusgw alarm list --socket {school.control.socket}")
         for line in lines:
-            self._screen.note(line)
+            self._screen.show(line)
 
 
 @contextlib.contextmanager
