@@ -4,7 +4,7 @@ import asyncio
 import platform
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +14,35 @@ from agent.errors import StorageError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.outbox.store import LaneDepth
-from agent.polling.modbus_poller import ModbusPoller
-from agent.polling.panel_poller import PanelPoller
 from agent.records import Lane
+from agent.service.line_sight import LineSight, Poller
 from agent.service.pipe import Pipe
 from agent.uplink.messages import HeartbeatData
 from agent.uplink.uplink import UplinkStatus
-from drivers.counters import UnitCounters
 
 THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
-Poller = ModbusPoller | PanelPoller
 
 
 class Pulse:
     """Builds heartbeats; line load is counted from one heartbeat to the next."""
 
     def __init__(self, pipe: Pipe, outbox: Outbox, pollers: Sequence[Poller], host: Host) -> None:
-        self._pipe, self._outbox, self._pollers, self._host = pipe, outbox, pollers, host
-        self._started_s = self._seen_s = asyncio.get_running_loop().time()
-        self._busy_s: dict[str, float] = {}
+        self._pipe, self._outbox, self._host = pipe, outbox, host
+        self._started_s = asyncio.get_running_loop().time()
+        self._lines = [LineSight(poller, self._started_s) for poller in pollers]
 
     async def beat(self, uplink: UplinkStatus) -> HeartbeatData:
         """The state of things now."""
         now_s = asyncio.get_running_loop().time()
         utc_s, clock = self._host.wall_clock()
         depths, fault = await self._depths()
-        beat = HeartbeatData(
+        return HeartbeatData(
             uptime_s=round(now_s - self._started_s, 3),
             versions=versions(),
             config_hash=self._pipe.site.config_hash,
             devices=self._devices(),
             outbox={lane.channel: self._lane(depth, utc_s, now_s) for lane, depth in depths.items()},
-            lines={poller.plan.id: self._line(poller, now_s) for poller in self._pollers},
+            lines={sight.line: sight.shown(now_s) for sight in self._lines},
             uplink={"broker": uplink.broker, "reconnects": uplink.reconnects},
             clock=clock,
             disk_free_bytes=disk_free_bytes(self._host.state_dir),
@@ -53,8 +50,6 @@ class Pulse:
             temperature_c=board_temperature_c(),
             alarms=summary(self._pipe.memories.values()),
         )
-        self._seen_s = now_s
-        return beat
 
     async def _depths(self) -> tuple[dict[Lane, LaneDepth], str]:
         """A disk that cannot even be read is told by a heartbeat without lanes, not by none at all."""
@@ -76,29 +71,6 @@ class Pulse:
             "confirmed": depth.confirmed,
             "dropped": depth.dropped,
         }
-
-    def _line(self, poller: Poller, now_s: float) -> dict[str, Any]:
-        health = [h.word for h in poller.roll.health.values()]
-        shown: dict[str, Any] = {"good": health.count("good"), "suspect": health.count("suspect")}
-        shown["lost"] = health.count("lost")
-        if isinstance(poller, ModbusPoller):
-            shown["load"] = self._load(poller, now_s)
-            shown["errors"] = _errors(poller.line.counters.units.values())
-        else:
-            shown["errors"] = _errors([poller.panel.counters])
-        return shown
-
-    def _load(self, poller: ModbusPoller, now_s: float) -> float:
-        busy_s = poller.line.counters.busy_s
-        used = busy_s - self._busy_s.get(poller.plan.id, 0.0)
-        self._busy_s[poller.plan.id] = busy_s
-        return round(min(1.0, used / max(1e-3, now_s - self._seen_s)), 4)
-
-
-def _errors(units: Iterable[UnitCounters]) -> dict[str, int]:
-    names = ("timeouts", "crc", "short", "garbage", "late", "wrong_unit", "other_function")
-    counted = list(units)
-    return {name: sum(getattr(unit, name) for unit in counted) for name in names}
 
 
 def versions() -> dict[str, str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.service.control import serve_control
-from agent.service.heartbeat import Poller, Pulse, versions
+from agent.service.heartbeat import Pulse, versions
+from agent.service.line_sight import Poller
 from agent.service.lines import open_poller
 from agent.service.notify import watchdog_interval_s
 from agent.service.pipe import Pipe

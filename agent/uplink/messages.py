@@ -123,14 +123,33 @@ class LaneShown(_Payload):
     dropped: int
 
 
+class UnitShown(_Payload):
+    """One unit: its reply times (request's last bit to reply's last byte), and its faults since the start.
+
+    `faults` names only what happened; an exception reply is `exception 2`.
+    """
+
+    health: str
+    exchanges: int
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    faults: dict[str, int] = {}
+
+
 class LineShown(_Payload):
-    """One line: its units by health, its load (0…1), and what went wrong on it since the start."""
+    """One line: its units by health, its load (0…1), and what went wrong on it since the start.
+
+    `worst_alarm_s`: computed from the configuration, the longest from a change in the field to its reply on the
+    wire while the units answer.
+    """
 
     good: int
     suspect: int
     lost: int
     load: float | None = None
+    worst_alarm_s: float | None = None
     errors: dict[str, int] = {}
+    units: dict[str, UnitShown] = {}
 
 
 class HeartbeatData(_Payload):
