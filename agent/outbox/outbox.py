@@ -1,6 +1,7 @@
 """The one queue, on disk: a record is accepted when `append` returns, and leaves when it is confirmed."""
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -159,7 +160,8 @@ class Outbox:
             if self._writer is not None:
                 await self._writer
         self._disarm()
-        await self._offload(self._store.close)
+        with contextlib.suppress(sqlite3.Error, OSError):  # then it lacks the mark, and the next start checks it
+            await self._offload(self._store.close)
 
     # --- inside -------------------------------------------------------------------------------------
 
