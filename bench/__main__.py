@@ -9,14 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bench.cases import CASES, QUICK, QUICK_SCALE, Case
+from bench.errors import BenchError, Missing
 from bench.machine import describe, imports_ms
 from bench.measure import measure
-from bench.native import Missing, Programs, build
+from bench.native import Programs, build
 from bench.pool import Pools, load, pooled, save
 from bench.profiling import Profile, profile
 from bench.reduce import Run
 from bench.report import latency_table, page, target_table
-from bench.stand import BenchError
 from bench.targets import Outcome, Verdict, verdicts
 
 ROOT = Path(__file__).parent.parent

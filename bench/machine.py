@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,11 +19,11 @@ LIBRARIES = {"libmodbus": "libmodbus", "libmosquitto": "libmosquitto"}
 IMPORTED = "agent.cli.run, agent.config, agent.service.real_host, agent.service.run"
 IMPORT_PROBE = f"import time; a = time.process_time(); import {IMPORTED}; print(time.process_time() - a)"
 FSYNCS = 50
+BUSY_LOAD = 0.7
 
 
 def describe(directory: Path) -> dict[str, str]:
     """Machine and versions; `directory` is where the outbox will be."""
-    load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": _said(["git", "rev-parse", "--short", "HEAD"]),
@@ -30,12 +31,17 @@ def describe(directory: Path) -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB",
         "system": f"{_system()}, Linux {platform.release()}",
         "disk": f"fsync {fsync_ms(directory):.2f} ms (median of {FSYNCS})",
-        "load before": load,
+        "load before": f"{os.getloadavg()[0]:.2f} (1 minute)",
         "Python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in PACKAGES},
         "mosquitto": re.sub(r"^mosquitto version ", "", _said(["mosquitto", "-h"]).splitlines()[0]),
         **{name: _said(["pkg-config", "--modversion", name]) for name in LIBRARIES},
     }
+
+
+def was_busy(machine: Mapping[str, str]) -> bool:
+    """Others were using the machine when the measurement began, so that its figures say little."""
+    return float(machine["load before"].split()[0]) > BUSY_LOAD
 
 
 def imports_ms(rounds: int) -> float:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.cases import DWELL_S, Case, Phase
+from bench.errors import BenchError
 from bench.native import Programs
 from bench.process import cpu_s, peak_rss_mb
 from bench.records import read_field, read_messages
 from bench.reduce import Run, hear, phase_figures, returns_s, windows
-from bench.stand import BenchError, Stand
+from bench.stand import Stand
 
 
 def measure(case: Case, subjects: Sequence[str], directory: Path, programs: Programs, seed: int) -> list[Run]:

@@ -5,13 +5,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.errors import Missing
+
 SOURCES = Path(__file__).parent / "native"
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra")
 HEADERS = {"modbus/modbus.h": "libmodbus-dev", "mosquitto.h": "libmosquitto-dev"}
-
-
-class Missing(Exception):
-    """This machine lacks something that the bench needs; the text says what to install."""
 
 
 @dataclass(frozen=True, slots=True)

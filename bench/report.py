@@ -16,6 +16,7 @@ from bench.cases import (
     QUIET,
     REPLY_TIMEOUT_S,
 )
+from bench.machine import was_busy
 from bench.pool import Latencies, Pool, Pools
 from bench.profiling import Profile
 from bench.targets import DETECTORS, KEYS, Verdict, shown
@@ -28,6 +29,10 @@ SUBJECTS = {
 }
 TITLES = {case.name: case.title for case in CASES}
 SOURCE = "<!-- made by `make bench`; do not edit -->"
+BUSY = (
+    "**Others were using the machine meanwhile** (load before, below): what is missed here may be reached"
+    " on a quiet one. Measure again before you believe or doubt a figure."
+)
 PROFILE_INTRO = (
     "The cases that miss a target, with changes: the gateway's CPU time for each exchange, shared out by py-spy's"
     " samples of all its threads (those in which a thread was only waiting for the processor are left out)."
@@ -51,6 +56,7 @@ def page(
         SOURCE,
         "# Performance",
         _intro(command, rounds, priority),
+        *([BUSY] if was_busy(machine) else []),
         "## What was to be reached",
         target_table(verdicts),
         "## Change in the field → message at the subscriber",

@@ -11,15 +11,13 @@ from pathlib import Path
 from types import TracebackType
 
 from bench.cases import Case
+from bench.errors import BenchError
 from bench.native import Programs
 from bench.subjects import Setting, command, computed_worst_s, is_ready
 
 START_S = 20.0
 END_S = 5.0
-
-
-class BenchError(Exception):
-    """A process of the bench did not do what it must; the text holds what it said."""
+INSTRUMENTS = ("field", "subscriber")
 
 
 class Stand:
@@ -99,8 +97,9 @@ class Stand:
 
     def _open(self, name: str, words: list[str]) -> "subprocess.Popen[str]":
         errors = self._stack.enter_context((self.directory / f"{name}.err").open("w"))
+        says = subprocess.PIPE if name in INSTRUMENTS else errors
         process = self._processes[name] = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+            words, stdin=subprocess.PIPE, stdout=says, stderr=errors, text=True
         )
         self._stack.callback(_end, process)
         return process

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.cases import BACKOFF, FLOOR, GATEWAY, PLAIN, REPLY_TIMEOUT_S, Case
+from bench.errors import BenchError
 from bench.native import Programs
 
 INPUTS = 16
@@ -38,8 +39,10 @@ def computed_worst_s(subject: str, setting: Setting) -> float:
     if subject != GATEWAY:
         return math.nan
     words = [sys.executable, "-m", "agent", "check", "--json", str(setting.directory / CONFIG)]
-    said = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
-    return max(float(line["worst_s"]) for line in said["lines"])
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"{setting.case.name}: the gateway refuses its configuration: {done.stdout}{done.stderr}")
+    return max(float(line["worst_s"]) for line in json.loads(done.stdout)["lines"])
 
 
 def is_ready(subject: str, topic: str) -> bool:

@@ -105,10 +105,25 @@ def test_the_page_says_what_was_reached_and_what_not() -> None:
     pools = pooled(measurement(0.2))
     found = verdicts(Outcome(pools, 200.0))
     stacks = ["MainThread;run (/x/site-packages/aiomqtt/client.py:3);poll (/x/drivers/modbus/line.py:7) 30"]
-    text = page({"Python": "3"}, "make bench", found, pools, [read_stacks("tcp", stacks)], pictures=False)
+    text = page(
+        {"load before": "0.10 (1 minute)"},
+        "make bench",
+        found,
+        pools,
+        [read_stacks("tcp", stacks)],
+        pictures=False,
+    )
     assert text.count("**no**") == sum(not verdict.reached for verdict in found)
     assert "`drivers/modbus/line.py:poll`" in text
     assert all(case.title in text for case in CASES if case.name not in ("keys", "dead"))
+
+
+def test_the_page_warns_when_the_machine_was_busy() -> None:
+    pools = pooled(measurement())
+    quiet, busy = (page({"load before": f"{load} (1 minute)"}, "make bench", [], pools, [], pictures=False)
+                   for load in ("0.10", "3.20"))  # fmt: skip
+    assert "Others were using the machine" in busy
+    assert "Others were using the machine" not in quiet
 
 
 def test_samples_of_a_thread_that_waits_count_for_nothing() -> None:
