@@ -1,7 +1,7 @@
 """Where profiles live, and reading them: every mistake of a file at once, with its line and column."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,28 @@ def load_profiles(directory: Path) -> dict[str, DeviceProfile]:
     """Every profile of a directory by its id; raises ProfileError."""
     found = (load_profile(path) for path in sorted(directory.glob("*.yaml")))
     return {profile.id: profile for profile in found}
+
+
+class Shelf(Mapping[str, DeviceProfile]):
+    """Every profile of a directory by its id, read when it is first asked for: a school uses a handful of them.
+
+    `shelf[id]` raises ProfileError where that file cannot be used; the others are not concerned.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._files = {path.stem: path for path in sorted(directory.glob("*.yaml"))}
+        self._read: dict[str, DeviceProfile] = {}
+
+    def __getitem__(self, name: str) -> DeviceProfile:
+        if name not in self._read:
+            self._read[name] = load_profile(self._files[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 def load_profile(path: Path) -> DeviceProfile:

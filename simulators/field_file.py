@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from drivers.errors import GatewayError
 from drivers.profile import DeviceProfile
-from drivers.profiles import load_profiles, profiles_dir
+from drivers.profiles import Shelf, profiles_dir
 from drivers.stream import Endpoint, SerialPort, TcpEndpoint
 
 SOCKETS = ("modbus_tcp", "rtu_over_tcp")
@@ -51,7 +51,7 @@ class LineSetup:
 
 def read_lines(path: Path, profiles: Path | None = None) -> tuple[LineSetup, ...]:
     """The lines of a gateway's configuration; raises FieldFileError."""
-    known = load_profiles(profiles or profiles_dir())
+    known = Shelf(profiles or profiles_dir())
     try:
         document = YAML(typ="safe", pure=True).load(path)
         return tuple(_line(raw, known) for raw in document["lines"])

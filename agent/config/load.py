@@ -9,21 +9,26 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.config.budget import too_slow
-from agent.config.build import build_site
+from agent.config.build import Profiles, build_site
 from agent.config.checks import Check
 from agent.config.explain import explain, nearest_key
 from agent.config.models import ConfigModel
 from agent.config.source import Source, read_source
 from agent.errors import ConfigError, Mistake
 from agent.site import Site
-from drivers.profile import DeviceProfile
-from drivers.profiles import ProfileError, load_profiles, profiles_dir
+from drivers.profiles import ProfileError, Shelf, profiles_dir
 
 
 def load_site(path: Path, profiles: Path | None = None) -> Site:
     """Everything that `run` does before it opens a port; raises ConfigError with every mistake."""
     source = read_source(path)
-    known = _profiles(profiles or profiles_dir())
+    try:
+        return _site_of(source, Shelf(profiles or profiles_dir()))
+    except ProfileError as error:
+        raise ConfigError([Mistake(str(error.file), *mistake) for mistake in error.mistakes]) from error
+
+
+def _site_of(source: Source, known: Profiles) -> Site:
     try:
         config = ConfigModel.model_validate(source.document)
     except ValidationError as error:
@@ -42,7 +47,7 @@ def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
     return sorted(set(mistakes), key=lambda m: (m.line, m.column, m.what))
 
 
-def _beyond(error: ValidationError, source: Source, known: dict[str, DeviceProfile]) -> list[Mistake]:
+def _beyond(error: ValidationError, source: Source, known: Profiles) -> list[Mistake]:
     """What else is wrong, with misspelt keys taken as they were meant and bad values left out."""
     rest = copy.deepcopy(source.document)
     for found in error.errors(include_url=False):
@@ -80,14 +85,7 @@ def gateway_schema() -> dict[str, Any]:
     return schema
 
 
-def _profiles(directory: Path) -> dict[str, DeviceProfile]:
-    try:
-        return load_profiles(directory)
-    except ProfileError as error:
-        raise ConfigError([Mistake(str(error.file), *mistake) for mistake in error.mistakes]) from error
-
-
-def _digest(content: bytes, known: dict[str, DeviceProfile], config: ConfigModel) -> str:
+def _digest(content: bytes, known: Profiles, config: ConfigModel) -> str:
     """SHA-256 over the file and the profiles that it uses."""
     digest = hashlib.sha256(content)
     for name in sorted({unit.profile for line in config.lines for unit in line.units}):

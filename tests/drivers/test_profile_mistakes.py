@@ -8,7 +8,7 @@ import pytest
 
 from drivers.blocks import plan_blocks
 from drivers.modbus.pdu import read_request
-from drivers.profiles import ProfileError, load_profile, load_profiles, profiles_dir
+from drivers.profiles import ProfileError, Shelf, load_profile, load_profiles, profiles_dir
 from simulators.modbus_unit import ModbusUnit
 
 GOOD = """\
@@ -267,3 +267,16 @@ def test_whatever_somebody_writes_into_a_profile_is_good_or_a_mistake_with_a_pla
             assert 1 <= line <= text.count("\n") + 1
             assert column >= 1
             assert said
+
+
+def test_a_shelf_reads_a_profile_when_it_is_asked_for_and_minds_no_broken_neighbour(tmp_path: Path) -> None:
+    for name in ("renke_smoke", "came_gard_ptx"):
+        (tmp_path / f"{name}.yaml").write_bytes((profiles_dir() / f"{name}.yaml").read_bytes())
+    (tmp_path / "broken.yaml").write_text("id: [")
+    shelf = Shelf(tmp_path)
+    assert list(shelf) == ["broken", "came_gard_ptx", "renke_smoke"]
+    assert shelf["renke_smoke"].id == "renke_smoke"
+    assert shelf["renke_smoke"] is shelf["renke_smoke"]
+    assert shelf.get("unheard_of") is None
+    with pytest.raises(ProfileError, match=r"broken\.yaml:1:"):
+        shelf["broken"]

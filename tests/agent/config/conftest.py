@@ -1,15 +1,15 @@
-"""The profiles are read once for all tests of the configuration; nothing changes them."""
+"""Profiles are data that no test here changes: they are read once."""
 
-from functools import cache
+import functools
 
 import pytest
 
 from agent.config import load
-from drivers.profiles import load_profiles
+from drivers.profiles import Shelf
 
-cached = cache(load_profiles)
+cached = functools.cache(Shelf)
 
 
 @pytest.fixture(autouse=True)
 def _profiles_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "load_profiles", cached)
+    monkeypatch.setattr(load, "Shelf", cached)
