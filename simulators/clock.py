@@ -37,13 +37,10 @@ class VirtualClock(selectors.SelectSelector):
         """Called once a round: with 0 when callbacks are ready, else with the time to the next timer."""
         if timeout is None:
             raise Stalled(f"everybody waits at {self.now_s:.3f} s, and nothing will happen any more")
-        if timeout > 0:
-            self.now_s += timeout
-            self._still = 0
-        elif (still := self._still) < STANDSTILL_MOST:
-            self._still = still + 1
-        else:
+        self._still = 0 if timeout > 0 else self._still + 1
+        if self._still > STANDSTILL_MOST:
             raise Stalled(f"time stands still at {self.now_s:.3f} s: somebody spins instead of sleeping")
+        self.now_s += max(0.0, timeout)
         if self._dice is not None and len(self.ready) > 1:
             self._dice.shuffle(self.ready)
         return []

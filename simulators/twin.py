@@ -46,14 +46,12 @@ class Disk:
     dice: random.Random
     slow_s: float = 0.004
     refuses: str = ""
-    calls: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def offload(self, call: Callable[[], T], /) -> T:
         """Run a blocking call, as a thread would: it takes time before and after it has had its effect."""
         async with self._turn:
             await asyncio.sleep(self.slow_s * self.dice.random())
-            self.calls += 1
             if self.refuses:
                 raise sqlite3.OperationalError(self.refuses)
             result = call()
@@ -94,20 +92,26 @@ class Twin:
         process.task = asyncio.get_running_loop().create_task(main(self._host(process)), name="gateway")
 
     async def stop(self) -> None:
-        """SIGTERM: it may say goodbye and close its store."""
+        """SIGTERM: it may say goodbye and close its store; raises what it ended with, if not as told."""
+        if not self._process.alive:
+            return
         await self._end(self._process)
+        self._leave_files()
+        self.check()
 
     async def kill(self) -> None:
         """SIGKILL or a power cut: nothing that it had not written to disk survives."""
-        after = self._directory / f"state-{self.boots}"
-        if self.state_dir.exists():
-            shutil.copytree(self.state_dir, after)
-        before, self.state_dir = self.state_dir, after
+        self._leave_files()
         self._process.alive = False
         self.broker.drop()
         await self._close_ports(self._process)
         await self._end(self._process)
-        shutil.rmtree(before, ignore_errors=True)
+
+    def _leave_files(self) -> None:
+        """The next process finds the files as they are now; locks on them end with this one."""
+        before, self.state_dir = self.state_dir, self._directory / f"state-{self.boots}"
+        if before.exists():
+            shutil.copytree(before, self.state_dir)
 
     def check(self) -> None:
         """Raise what ended the process, if anything did: it should run for ever."""

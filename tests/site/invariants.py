@@ -136,8 +136,9 @@ class Verdict(Liveness):
                 yield f"{arrival.event.id} says {arrival.event.clock}, the kernel said {near}"
 
     def _failed(self) -> Iterator[str]:
-        """No fault of the world makes a part of the program fail."""
+        """No fault of the world makes a part of the program fail, or the watchdog starve."""
         yield from (event for event in self.school.events() if event == "part.failed")
+        yield from (said for said in self.school.twin.notified if said.startswith("STATUS=stuck"))
 
     # --- in the end ---------------------------------------------------------------------------------
 

@@ -277,3 +277,16 @@ def test_a_silent_broker_is_given_up_and_what_it_did_not_confirm_comes_again(tmp
         assert school.platform.gaps() == []
 
     play(story, tmp_path)
+
+
+def test_a_gateway_stops_in_time_though_its_disk_refuses(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        school.twin.disk.refuses = "disk I/O error"
+        school.field.set("gate-io.di1", True)
+        await asyncio.sleep(5.0)
+        await school.twin.stop()
+        school.twin.disk.refuses = ""
+        school.start()
+        await school.heard_within("panic-gate pressed raised", 5.0)
+
+    play(story, tmp_path)
