@@ -18,11 +18,12 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("file", type=Path, help=tr("the configuration to check"))
+    parser.add_argument("--live", action="store_true", help=tr("look at this machine's serial ports too"))
     parser.add_argument("--json", action="store_true", help=tr("for programs"))
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when the configuration is good, 78 when it is not."""
+    """0 when the configuration is good, 78 when it is not, 1 when only a port of this machine is amiss."""
     from agent.config import load_site
     from agent.errors import ConfigError
 
@@ -35,15 +36,24 @@ def run(args: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             print(tr("{count} mistake(s)", count=len(error.mistakes)), file=sys.stderr)
         return EXIT_CONFIG
-    rows = _rows(site)
+    rows, amiss = _rows(site), _live(site) if args.live else []
     if args.json:
-        print(json.dumps({"ok": True, "config_hash": site.config_hash, "lines": rows}, ensure_ascii=False))
+        answer = {"ok": True, "config_hash": site.config_hash, "lines": rows, "live": amiss}
+        print(json.dumps(answer, ensure_ascii=False))
     else:
         counts = {"lines": len(site.lines), "devices": len(site.devices)}
         print(tr("{file}: good; {lines} lines, {devices} devices", file=args.file, **counts))
         for row in rows:
             print("  " + _said(row))
-    return 0
+        for finding in amiss:
+            print(f"  {finding['line']:<12} {finding['text']}")
+    return 1 if amiss else 0
+
+
+def _live(site: "Site") -> list[dict[str, object]]:
+    from agent.cli.live import findings
+
+    return findings(site)
 
 
 def _rows(site: "Site") -> list[dict[str, object]]:
