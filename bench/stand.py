@@ -101,7 +101,7 @@ class Stand:
         process = self._processes[name] = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=says, stderr=errors, text=True
         )
-        self._stack.callback(_end, process)
+        self._stack.callback(end, process, ends_itself=name == "field")
         return process
 
     def _read_words(self, process: "subprocess.Popen[str]") -> list[tuple[str, str]]:
@@ -147,12 +147,12 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
-    """End a process that we have started: kindly, then surely."""
+def end(process: "subprocess.Popen[str]", *, ends_itself: bool) -> None:
+    """End a process that we have started: kindly, then surely; the field ends with its orders and a whole log."""
     if process.stdin is not None:
         with contextlib.suppress(OSError):
-            process.stdin.close()  # the field ends at the end of its orders
-    if process.poll() is None:
+            process.stdin.close()
+    if not ends_itself and process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
         process.wait(END_S)

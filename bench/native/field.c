@@ -8,6 +8,7 @@
  *     C at command
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "field.h"
@@ -107,6 +108,7 @@ int main(int count, char **words)
 	char line[128];
 	while (fgets(line, sizeof line, stdin) != NULL && obey(&field, line))
 		;
-	fflush(field.log); /* the threads go with the process; their last lines may be cut */
-	return 0;
+	flockfile(field.log); /* no thread may be in the middle of a line */
+	fflush(field.log);
+	_exit(0);
 }
