@@ -15,7 +15,6 @@ import pytest
 
 from bench.native import build_field
 from bench.records import FieldLog, read_field
-from bench.stand import end
 from bench.wire import Medium
 from drivers.modbus.rtu import sound, wrap
 
@@ -141,19 +140,6 @@ def test_what_flips_is_noted_and_read_back(program: Path, tmp_path: Path) -> Non
     assert bits == 0xFFFF
     assert sorted(flip.point for flip in log.flips) == [(1, n) for n in range(16)]
     assert all(flip.value for flip in log.flips)
-
-
-def test_the_log_of_a_busy_field_is_whole_when_the_bench_has_ended_it(program: Path, tmp_path: Path) -> None:
-    log = tmp_path / "field.log"
-    command = [str(program), "--turnaround-us", "0", str(log), "tcp", "1"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    units = Field(process, log)
-    units.order("flip 100000 0")
-    while log.stat().st_size < 100_000:
-        time.sleep(0.01)
-    end(process, ends_itself=True)
-    assert log.read_text().endswith("\n")
-    assert len(read_field(log).flips) > 1000
 
 
 def read_tcp(tcp_port: int) -> int:
