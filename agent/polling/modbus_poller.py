@@ -61,7 +61,7 @@ class ModbusPoller:
         try:
             readings = await self.devices[job.unit].read(job.block, timeout_s=self._timeout_s(job.unit))
         except (NoResponse, BadFrame) as error:
-            await self._missed(job, str(error))
+            await self._missed(job, error)
         except Refused as error:
             await self._refused(job, error)
         except LineError as error:
@@ -91,9 +91,9 @@ class ModbusPoller:
         if await self.roll.answered(unit):
             self.schedule.release(unit, _now())
 
-    async def _missed(self, job: Job, cause: str) -> None:
+    async def _missed(self, job: Job, error: NoResponse | BadFrame) -> None:
         self._reopen_s = 0.0
-        health = await self.roll.missed(job.unit, cause)
+        health = await self.roll.missed(job.unit, str(error), spoiled=isinstance(error, BadFrame))
         if health.lost:
             self._rest(job.unit)
         else:  # a suspect is asked again as soon as its guard window allows, so that a loss is known early

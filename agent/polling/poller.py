@@ -64,11 +64,11 @@ class Roll:
             await self._sink.unit_back(unit)
         return before.lost
 
-    async def missed(self, unit: str, cause: str) -> Health:
+    async def missed(self, unit: str, cause: str, *, spoiled: bool = False) -> Health:
         """Note a miss; tells the sink when the unit becomes lost by it."""
         before = self.health[unit]
         now_s = asyncio.get_running_loop().time()
-        after = self.health[unit] = missed(before, self.units[unit], now_s, cause)
+        after = self.health[unit] = missed(before, self.units[unit], now_s, cause, spoiled=spoiled)
         if after.lost and not before.lost:
             log.warning("%s on %s is lost after %d misses: %s", unit, self._line, after.misses, cause)
             await self._sink.unit_lost(unit, cause)

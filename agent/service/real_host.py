@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,15 +57,16 @@ def precise_loop() -> asyncio.AbstractEventLoop:
 def clock_state() -> ClockState:
     """What the kernel itself says of its clock (adjtimex); where the unit's hardening refuses that, timesyncd."""
     timex = ctypes.create_string_buffer(TIMEX_BYTES)
-    try:
-        state = ctypes.CDLL(None, use_errno=True).adjtimex(timex)
-    except AttributeError:
-        return "unknown"
-    if state < 0:
+    if _libc().adjtimex(timex) < 0:
         return _timesync_state()
     offset = 40 if ctypes.sizeof(ctypes.c_long) == 8 else 20
     status = int.from_bytes(timex.raw[offset : offset + 4], "little")
     return "estimated" if status & STA_UNSYNC else "synchronised"
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def _timesync_state() -> ClockState:

@@ -117,10 +117,10 @@ def alarm_state_is_forgotten_at_a_restart() -> Iterator[None]:
 def one_dead_unit_takes_its_line_along() -> Iterator[None]:
     """A time-out is taken for a dead port."""
 
-    async def drastic(self: ModbusPoller, job: Job, cause: str) -> None:
+    async def drastic(self: ModbusPoller, job: Job, error: Exception) -> None:
         for unit in self._units:
             for _ in range(self._units[unit].lost_after_misses):
-                await self.roll.missed(unit, cause)
+                await self.roll.missed(unit, str(error))
         self._rest(job.unit)
 
     with patch.object(ModbusPoller, "_missed", drastic):
@@ -132,9 +132,9 @@ def silence_is_normal() -> Iterator[None]:
     """A unit that does not answer is never called lost."""
     missed = Roll.missed
 
-    async def calm(self: Roll, unit: str, cause: str) -> Any:
+    async def calm(self: Roll, unit: str, cause: str, **named: Any) -> Any:
         with patch.object(self, "_sink", _Deaf(self._sink)):
-            return await missed(self, unit, cause)
+            return await missed(self, unit, cause, **named)
 
     with patch.object(Roll, "missed", calm):
         yield

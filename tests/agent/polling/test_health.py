@@ -20,6 +20,22 @@ def test_two_misses_make_a_suspect_and_the_third_a_loss() -> None:
     assert words == ["suspect", "suspect", "lost"]
 
 
+def test_noise_is_no_silence_and_takes_three_times_as_long_to_be_a_loss() -> None:
+    health, words = Health(answered_s=0.0), []
+    for n in range(9):
+        health = missed(health, UNIT, 0.1 * n, "checksum wrong", spoiled=True)
+        words.append(health.word)
+    assert words == ["suspect"] * 8 + ["lost"]
+
+
+def test_silence_among_noise_still_counts() -> None:
+    health = Health(answered_s=0.0)
+    for spoiled in (True, False, True, False):
+        health = missed(health, UNIT, 0.1, "…", spoiled=spoiled)
+    assert not health.lost
+    assert missed(health, UNIT, 0.1, "no response").lost
+
+
 def test_one_miss_is_enough_when_the_unit_has_been_silent_for_thirty_seconds() -> None:
     assert missed(Health(answered_s=0.0), UNIT, 30.0, "no response").lost
 
@@ -37,7 +53,7 @@ def test_however_seldom_a_unit_is_polled_its_loss_is_known_within_thirty_seconds
 
 
 @pytest.mark.parametrize("lost_units", [1, 2, 4, 8, 16])
-@pytest.mark.parametrize("probes", [0, 1, 3, 20])
+@pytest.mark.parametrize("probes", [1, 2, 3, 20])
 def test_all_lost_units_together_use_at_most_a_twentieth_of_the_line(lost_units: int, probes: int) -> None:
     health = Health(answered_s=0.0, misses=3, lost=True, probes=probes)
     probe_s = Patience(floor_s=0.08, ceiling_s=0.3).probe_s
@@ -49,3 +65,8 @@ def test_with_four_lost_one_that_returns_is_asked_within_ten_seconds() -> None:
     health = Health(answered_s=0.0, misses=3, lost=True, probes=20)
     probe_s = Patience(floor_s=0.08, ceiling_s=0.3).probe_s
     assert probe_wait_s(health, 4 * probe_s, jitter=1.0) <= 10.0
+
+
+def test_the_first_probe_comes_soon_since_noise_may_have_taken_three_answers_in_a_row() -> None:
+    just_lost = Health(answered_s=0.0, misses=3, lost=True)
+    assert probe_wait_s(just_lost, 4.0, jitter=1.0) <= 0.6

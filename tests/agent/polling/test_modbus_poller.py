@@ -1,6 +1,7 @@
 """A poller on a simulated line with wire time: what a dead unit costs, what an alarm waits, who is called lost."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -229,6 +230,20 @@ def test_a_unit_that_answers_late_now_and_then_is_not_called_lost() -> None:
     bench = on_a_bench(story)
     assert bench.heard.lost == []
     assert bench.line.counters.unit(3).timeouts > 0
+
+
+def test_noise_blinds_nobody_for_long() -> None:
+    async def story(bench: Bench) -> None:
+        bench.bus.faults.noise = 0.08
+        await bench.poll(600.0)
+
+    bench = on_a_bench(story, units=4)
+    assert sum(unit.crc + unit.garbage + unit.short for unit in bench.line.counters.units.values()) > 100
+    for name in bench.units:
+        seen = bench.heard.times(name)
+        gaps = sorted(b - a for a, b in itertools.pairwise(seen))
+        assert gaps[-1] < 8.0
+        assert gaps[len(gaps) * 99 // 100] < 2.0
 
 
 def test_whoever_asks_beside_the_poller_waits_for_one_exchange_at_most() -> None:
