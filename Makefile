@@ -85,7 +85,7 @@ command -v socat >/dev/null || \
 	echo "not here, its tests are skipped: systemd in a container (as root; apt install systemd-container mmdebstrap)"
 endef
 
-EXTRACT = $(BIN)/pybabel -q extract -k tr -k OrderRefused --no-location --omit-header agent simulators
+EXTRACT = $(BIN)/pybabel -q extract -k tr -k later -k OrderRefused --no-location --omit-header agent simulators
 
 # Nothing to check before the first translation exists.
 define CATALOGUES_FRESH

@@ -17,6 +17,11 @@ def use_language(name: str | None = None) -> None:
     _current = gettext.translation("campusgw", _LOCALE_DIR, languages=["zh_CN"] if _chinese else [], fallback=True)
 
 
+def later(text: str) -> str:
+    """A text that `tr` translates when it is shown; here it is only found for the catalogue."""
+    return text
+
+
 def tr(text: str, /, **values: object) -> str:
     """The text in the chosen language, with `{name}` fields filled in."""
     translated = _current.gettext(text)

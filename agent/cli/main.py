@@ -8,17 +8,20 @@ import sys
 from types import ModuleType
 
 from agent import __version__
-from agent.language import tr, use_language
+from agent.language import later, tr, use_language
 
 # Those of the simulators are named, not imported: the agent runs without them.
 COMMANDS = {
-    "run": ("agent.cli.run", "run the gateway"),
-    "check": ("agent.cli.check", "check a configuration; opens no port"),
-    "schema": ("agent.cli.schema", "print the JSON Schema of the configuration or of the messages"),
-    "status": ("agent.cli.status", "the running gateway on one screen"),
-    "alarm": ("agent.cli.alarm", "see, acknowledge, reset and set aside alarms"),
-    "demo": ("simulators.demo", "one school day in about a minute, with everything simulated but the gateway"),
-    "simulate": ("simulators.command", "a simulated field on real ports, with a story"),
+    "run": ("agent.cli.run", later("run the gateway")),
+    "check": ("agent.cli.check", later("check a configuration; opens no port")),
+    "schema": ("agent.cli.schema", later("print the JSON Schema of the configuration or of the messages")),
+    "status": ("agent.cli.status", later("the running gateway on one screen")),
+    "alarm": ("agent.cli.alarm", later("see, acknowledge, reset and set aside alarms")),
+    "demo": (
+        "simulators.demo",
+        later("one school day in about a minute, with everything simulated but the gateway"),
+    ),
+    "simulate": ("simulators.command", later("a simulated field on real ports, with a story")),
 }
 EXIT_USAGE = 2
 
