@@ -10,6 +10,7 @@ from tests.site.track import Steps
 
 STALE_S = 1.5  # no older value may be believed: the longest time-out is 1 s, then it must be on disk
 DELAY_S = {"temperature_high": 2.0}
+SEEN_OTHERWISE = ("lost", "bad_reading", "unstable", "held_open", "no_feedback")  # no point says these
 LOST_MOST_S = 30.0
 LIVE_S = 6.0  # a heartbeat or state is no older than its confirmation may take
 BACK_S = 20.0  # after the broker's last fault: connect time-out 10 s, back-off 1.5 s, confirmation 5 s
@@ -52,14 +53,16 @@ class Verdict(Liveness):
     def _truth(self, key: tuple[str, str]) -> Steps | None:
         condition = key[1]
         known = {(c.device, c.condition) for c in CONTACTS} | {BARRIER}
+        if condition.startswith("panel."):  # a line that broke off before its address is a fire all the same
+            return _any([steps for (device, _), steps in self.storm.truth.items() if device == key[0]])
         if key in known or condition.endswith("/fire"):
             return self.storm.truth[key]
-        return Steps() if condition not in ("lost", "unstable", "held_open", "no_feedback") else None
+        return Steps() if condition not in SEEN_OTHERWISE else None
 
     def _unjustly_lost(self) -> Iterator[str]:
-        """Lost though nothing was wrong with it or its line: a neighbour's fault, or our own."""
+        """Lost or not believed though nothing was wrong with it or its line: a neighbour's fault, or our own."""
         for one in self.told:
-            if one.alarm.condition != "lost" or one.alarm.change != "raised":
+            if one.alarm.condition not in ("lost", "bad_reading") or one.alarm.change != "raised":
                 continue
             units = self._units(one.alarm.device)
             if not any(self.storm.trouble[u].steps.was(True, one.at_s - LOST_MOST_S, one.at_s) for u in units):
@@ -155,3 +158,10 @@ class Verdict(Liveness):
             wanted = {c for (d, c), steps in self.storm.truth.items() if d == device.id and steps.last}
             if active != wanted:
                 yield f"{device.id} is shown {sorted(active)}, the field has {sorted(wanted)}"
+
+
+def _any(several: list[Steps]) -> Steps:
+    found = Steps()
+    for at_s in sorted({at_s for steps in several for at_s in steps.times}):
+        found.put(at_s, any(steps.at(at_s) for steps in several))
+    return found
