@@ -11,7 +11,7 @@ from tests.site.track import Steps
 STALE_S = 1.5  # no older value may be believed: the longest time-out is 1 s, then it must be on disk
 DELAY_S = {"temperature_high": 2.0}
 SEEN_OTHERWISE = ("lost", "bad_reading", "unstable", "held_open", "no_feedback")  # no point says these
-LOST_MOST_S = 30.0
+DOUBT_S = 20.0  # the on-delay of 10 s, and the slowest block's next turn
 LIVE_S = 6.0  # a heartbeat or state is no older than its confirmation may take
 BACK_S = 20.0  # after the broker's last fault: connect time-out 10 s, back-off 1.5 s, confirmation 5 s
 
@@ -64,9 +64,16 @@ class Verdict(Liveness):
         for one in self.told:
             if one.alarm.condition not in ("lost", "bad_reading") or one.alarm.change != "raised":
                 continue
-            units = self._units(one.alarm.device)
-            if not any(self.storm.trouble[u].steps.was(True, one.at_s - LOST_MOST_S, one.at_s) for u in units):
+            doubted = one.alarm.condition == "bad_reading"
+            if not any(
+                self.storm.trouble[unit].steps.was(True, one.at_s - self._blame_s(unit, doubted), one.at_s)
+                for unit in self._units(one.alarm.device)
+            ):
                 yield f"{one.at_s:.3f} {one.alarm.device}: {one.alarm.cause}"
+
+    def _blame_s(self, unit: str, doubted: bool) -> float:
+        """How long ago the fault may have been: a few polls in vain, and a doubt waits for its own delay."""
+        return self._lost_known_s(unit) + (DOUBT_S if doubted else 0.0)
 
     # --- nothing lost -------------------------------------------------------------------------------
 
