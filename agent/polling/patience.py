@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 
 MARGIN_S = 0.02  # an adapter that holds bytes back for 16 ms, and a busy board
-FULL_PROBE = 8  # one probe of a lost unit in so many waits the whole time: it may have become slow
+# One probe of a lost unit in so many waits the whole time, since it may have become slow; more of them would not
+# leave the time to find four that return within 10 s where the whole time is a second.
+FULL_PROBE = 24
 
 
 @dataclass(frozen=True, slots=True)
