@@ -9,7 +9,7 @@ from agent.host import Host
 from agent.polling.health import probe_wait_s
 from agent.polling.patience import learned, timeout_s
 from agent.polling.plan import job_of, patience_of, schedule_of
-from agent.polling.poller import Progress, Roll, Sink
+from agent.polling.poller import Progress, Roll, Sink, reopen_after_s
 from agent.polling.schedule import Job, Wait
 from agent.site import LinePlan, Unit
 from drivers.blocks import Block, halves
@@ -20,7 +20,6 @@ from drivers.reading import Reading
 
 log = logging.getLogger(__name__)
 
-REOPEN_MOST_S = 5.0
 REFUSED_REST_S = 30.0
 ILLEGAL_ADDRESS = 2  # the exception that says: not all of these registers are mine
 
@@ -126,7 +125,7 @@ class ModbusPoller:
         """Without its medium every unit has missed a poll; try to open again, less and less often."""
         for unit in self._units:
             await self.roll.missed(unit, cause)
-        self._reopen_s = min(REOPEN_MOST_S, max(0.25, self._reopen_s * 2))
+        self._reopen_s = reopen_after_s(self._reopen_s)
         await asyncio.sleep(self._reopen_s * (0.8 + 0.4 * self._random.random()))
         for unit, health in self.roll.health.items():
             if health.lost:

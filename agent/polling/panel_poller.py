@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 from agent.host import Host
-from agent.polling.poller import Progress, Roll, Sink
+from agent.polling.poller import Progress, Roll, Sink, reopen_after_s
 from agent.site import LinePlan
 from drivers.errors import BadFrame, LineError, NoResponse
 from drivers.panels.panel import Panel
 from drivers.reading import Reading
 
-REOPEN_MOST_S = 5.0
 OWED_S = 0.5
 
 
@@ -57,5 +56,5 @@ class PanelPoller:
 
     async def _line_gone(self, cause: str) -> None:
         await self.roll.missed(self._unit, cause)
-        self._reopen_s = min(REOPEN_MOST_S, max(0.25, self._reopen_s * 2))
+        self._reopen_s = reopen_after_s(self._reopen_s)
         await asyncio.sleep(self._reopen_s * (0.8 + 0.4 * self._random.random()))

@@ -12,6 +12,9 @@ from drivers.reading import Reading
 
 log = logging.getLogger(__name__)
 
+REOPEN_FIRST_S = 0.25
+REOPEN_MOST_S = 2.0  # however long an adapter was away, its line is asked again within 3 s; trying costs one call
+
 
 class Sink(Protocol):
     """Where readings go: returns once what follows from them is stored."""
@@ -38,6 +41,11 @@ class Progress:
 
     at_s: float = 0.0
     limit_s: float = 15.0
+
+
+def reopen_after_s(before_s: float) -> float:
+    """How long to leave a medium alone that is gone: twice as long as the time before (0: the first time)."""
+    return min(REOPEN_MOST_S, max(REOPEN_FIRST_S, 2 * before_s))
 
 
 class Roll:
