@@ -13,6 +13,7 @@ from drivers.stream import ByteStream, OpenStream
 SHORTEST_T35_S = 0.00175  # above 19200 baud; Modbus over serial line V1.02 §2.5.1.1
 SERIAL_PAUSE_S = 0.030  # within a frame: USB adapters deliver in chunks up to 16 ms apart
 SOCKET_PAUSE_S = 0.200  # within a frame: Nagle against delayed ACK makes 40 ms, radio links more
+NOTHING = Scan(0)
 SILENT_MOST = 5  # exchanges without a byte on a connection, whichever units: it may hang, connect anew
 
 
@@ -196,8 +197,10 @@ class ModbusLine:
         heard = _Heard()
         if self._echo and not await self._swallow_echo(asked, deadline_s):
             raise self._ledger.bad(asked, "echo")
+        scan = NOTHING
         while True:
-            scan = self._scan(asked, heard)
+            if self._received:
+                scan = self._scan(asked, heard)
             if scan.reply is not None:
                 return scan.reply
             if scan.hopeless:

@@ -5,6 +5,7 @@ accepts function 4 for function 3 and two registers for four (docs/decisions/000
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from pymodbus.pdu.bit_message import (
@@ -28,6 +29,7 @@ from drivers.errors import BadFrame, NoResponse, Refused
 
 Table = Literal["coil", "discrete", "holding", "input"]
 
+REQUESTS_KEPT = 512  # a line asks the same questions for ever
 ERROR_BIT = 0x80
 IDENTIFY = 0x2B
 WRITE_MOST = 123  # registers; Modbus Application Protocol V1.1b3 §6.12
@@ -55,6 +57,7 @@ _READS: dict[Table, type[ModbusPDU]] = {
 }
 
 
+@lru_cache(REQUESTS_KEPT)
 def read_request(table: Table, address: int, count: int) -> bytes:
     """Ask for `count` bits or registers; raises ValueError where Modbus cannot ask that."""
     return _coded(_READS[table](address=address, count=count))
@@ -127,6 +130,7 @@ def _raise_exception(code: int) -> None:
     raise Refused(code, f"{text} (exception {code})")
 
 
+@lru_cache(REQUESTS_KEPT)
 def expected_head(request: bytes) -> bytes:
     """The bytes a good reply to `request` begins with: function, byte count, or the echo of a write."""
     function = request[0]

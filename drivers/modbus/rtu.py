@@ -1,7 +1,9 @@
 """Modbus RTU framing: no length, no id, only a checksum; so the reply is looked for, never assumed."""
 
+from functools import lru_cache
+
 from drivers.modbus.framing import Asked, Fault, Scan, Stray, misfit
-from drivers.modbus.pdu import ERROR_BIT, expected_head, reply_size
+from drivers.modbus.pdu import ERROR_BIT, REQUESTS_KEPT, expected_head, reply_size
 
 CRC_BYTES = 2
 
@@ -26,6 +28,7 @@ def crc16(content: bytes) -> int:
     return crc
 
 
+@lru_cache(REQUESTS_KEPT)
 def wrap(unit: int, pdu: bytes) -> bytes:
     """A frame: unit, PDU, checksum with its low byte first."""
     body = bytes((unit,)) + pdu
