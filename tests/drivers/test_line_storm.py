@@ -21,8 +21,8 @@ RTU_FAULTS = {name.removeprefix("fault_") for name in dir(Bus) if name.startswit
 
 
 @pytest.fixture(autouse=True)
-def _late_replies_are_not_news() -> None:
-    logging.getLogger("drivers.modbus.ledger").setLevel(logging.ERROR)
+def _late_replies_are_not_news(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, "drivers.modbus.ledger")
 
 
 @pytest.mark.parametrize(
