@@ -8,7 +8,10 @@ from agent.errors import ConfigError, Mistake
 from agent.language import tr
 from drivers.document import Loc
 from simulators.field_file import LineSetup, read_lines
-from simulators.scenario import Scenario, Step
+from simulators.modbus_unit import ModbusUnit
+from simulators.panels import SIMULATED_PANELS
+from simulators.panels.panel import Board
+from simulators.scenario import PanelEvent, Scenario, Step, Value
 from simulators.scenario_file import ScenarioSource, nearest, read_scenario, read_yaml
 
 
@@ -23,9 +26,11 @@ def load_scenario(path: Path, gateway: Path) -> Scenario:
 
 
 def check(source: ScenarioSource, lines: Iterable[LineSetup], devices: Iterable[str]) -> list[Mistake]:
-    """Every name that the field does not have, every step that lies before its predecessor."""
+    """Every name that the field does not have, all that it cannot say, every step before its predecessor."""
     names = _Names(tuple(lines), set(devices))
-    wrong = [*_order(source.scenario), *_unknown(source.scenario, names)]
+    wrong = list(_order(source.scenario))
+    for look in (_unknown, _unsayable, _untold):
+        wrong += look(source.scenario, names)
     return [source.mistake(loc, what) for loc, what in wrong]
 
 
@@ -35,12 +40,15 @@ class _Names:
     def __init__(self, lines: tuple[LineSetup, ...], devices: set[str]) -> None:
         units = [unit for line in lines for unit in line.units]
         modbus = [unit for unit in units if unit.profile.protocol == "modbus"]
+        panels = [unit for unit in units if unit.profile.protocol != "modbus"]
+        self.boards = {unit.id: SIMULATED_PANELS[unit.profile.protocol]().board for unit in panels}
+        self._modbus = {unit.id: ModbusUnit(unit.profile, unit.address) for unit in modbus}
         self.known: dict[str, set[str]] = {
             "device": devices,
             "line": {line.id for line in lines},
             "unit": {unit.id for unit in units},
             "modbus unit": {unit.id for unit in modbus},
-            "fire panel": {unit.id for unit in units} - {unit.id for unit in modbus},
+            "fire panel": set(self.boards),
             "point": {f"{unit.id}.{point.name}" for unit in modbus for point in unit.profile.points},
         }
 
@@ -49,6 +57,17 @@ class _Names:
         if name in self.known[kind]:
             return None
         return _MISSING[kind]() + " " + repr(name) + nearest(name, self.known[kind])
+
+    def unsayable(self, point: str, value: Value) -> str | None:
+        """What to say if a point that there is cannot take this value."""
+        if point not in self.known["point"]:
+            return None
+        unit, _, name = point.partition(".")
+        try:
+            self._modbus[unit].set(name, value)
+        except ValueError as error:
+            return tr("{key}: {given} does not fit: {why}", key=point, given=repr(value), why=error)
+        return None
 
 
 _MISSING: dict[str, Callable[[], str]] = {
@@ -133,3 +152,50 @@ def _used_by(action: str, what: Any) -> Iterator[tuple[tuple[str, ...], str, str
             yield ("unit",), "modbus unit", what.unit
         case "order":
             yield ("device",), "device", what.device
+
+
+def _unsayable(scenario: Scenario, names: _Names) -> Iterator[Finding]:
+    """Values that would end the story in its midst."""
+    for loc, point, value in _values(scenario):
+        if (what := names.unsayable(point, value)) is not None:
+            yield loc, what
+
+
+def _values(scenario: Scenario) -> Iterator[tuple[Loc, str, Value]]:
+    """Every value that a point takes: where it stands, the point, and the value."""
+    for point, value in scenario.start.items():
+        yield ("start", point), point, value
+    for n, step in enumerate(scenario.steps):
+        at: Loc = ("steps", n, step.action)
+        yield from (((*at, *rest), point, value) for rest, point, value in _values_of(step.action, step.what))
+
+
+def _values_of(action: str, what: Any) -> Iterator[tuple[tuple[str, ...], str, Value]]:
+    match action:
+        case "press" | "release":
+            yield (), what, action == "press"
+        case "set":
+            yield from (((point,), point, value) for point, value in what.items())
+        case "force":
+            yield ("leaves",), what.leaves, False
+            yield ("comes_to",), what.comes_to, True
+        case "ramp":
+            yield ("start",), what.point, what.start
+            yield ("end",), what.point, what.end
+
+
+def _untold(scenario: Scenario, names: _Names) -> Iterator[Finding]:
+    """What a fire panel does not say, and points that it cannot have."""
+    for n, step in enumerate(scenario.steps):
+        if step.panel is not None and step.panel.unit in names.boards:
+            for key, what in _wrong_with(step.panel, names.boards[step.panel.unit]):
+                yield ("steps", n, "panel", key), what
+
+
+def _wrong_with(event: PanelEvent, board: Board) -> Iterator[tuple[str, str]]:
+    if event.condition not in board.conditions:
+        what = tr("{unit} does not say {condition}", unit=event.unit, condition=repr(event.condition))
+        yield "condition", what + nearest(event.condition, board.conditions)
+    if not board.knows(event.address):
+        form = {"given": repr(event.address), "example": repr(board.example)}
+        yield "address", tr("{given} is no address of {unit}; want one like {example}", unit=event.unit, **form)

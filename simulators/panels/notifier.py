@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 
+from drivers.panels.notifier_lines import ADDRESS
 from drivers.stream import ByteStream
 from simulators.panels.panel import Board, at_the_wire
 
@@ -23,7 +24,7 @@ class NotifierPrinter:
 
     def __init__(self) -> None:
         self.plugged = True
-        self.board = Board(WORDS)
+        self.board = Board(WORDS, form=ADDRESS, example="1D014")
         self._paper: deque[str] = deque()
         self._printing = asyncio.Event()
         self._connected = 0

@@ -85,6 +85,30 @@ def test_every_shipped_step_is_told_in_both_languages(name: str) -> None:
             ["4:20: there is no fire panel 'gate-io'"],
         ),
         (
+            "steps:\n  - {panel: {unit: panel-notifier, address: 1D014, condition: test}}\n",
+            ["4:63: panel-notifier does not say 'test'; valid here: activated, disabled, fault, fire"],
+        ),
+        (
+            "steps:\n  - {panel: {unit: panel-jbf, address: 1D014, condition: fire}}\n",
+            ["4:40: '1D014' is no address of panel-jbf; want one like '1.3.30'"],
+        ),
+        (
+            "steps:\n  - {panel: {unit: panel-songjiang, address: 1.256.1, condition: fire}}\n",
+            ["4:46: '1.256.1' is no address of panel-songjiang"],
+        ),
+        (
+            "start: {gate-io.di1: closed}\nsteps:\n  - {set: {smoke-302.level: true}}\n",
+            ["3:22: gate-io.di1: 'closed' does not fit", "5:29: smoke-302.level: True does not fit"],
+        ),
+        (
+            "steps:\n  - {press: smoke-302.level}\n",
+            ["4:13: smoke-302.level: True does not fit"],
+        ),
+        (
+            "steps:\n  - {ramp: {point: smoke-302.level, start: 0, end: 70000, over_s: 1}}\n",
+            ["4:52: smoke-302.level: 70000.0 does not fit"],
+        ),
+        (
             "steps:\n  - {rest: true, expect: [{device: canteen, condition: lost, reaches: 3}]}\n",
             ["4:71: `reaches` belongs to a ramp"],
         ),
