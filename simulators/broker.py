@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-import os
 import re
 import socket
 import sys
-import threading
 from pathlib import Path
 
 from agent.language import tr
@@ -113,20 +111,14 @@ async def _answers(port: int) -> bool:
 
 
 def serve(config: str, mark: str) -> None:
-    """The broker's own process: marks that its ports are free, and ends when whoever started it ends."""
+    """The broker's own process: marks that its ports are free, and serves."""
     from iotcore import IotCoreBroker
 
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)  # it tells every packet as an error
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     broker = IotCoreBroker(config_path=config)
     broker.check_ports()
     Path(mark).touch()
     broker.run_forever()
-
-
-def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(0)
 
 
 if __name__ == "__main__":

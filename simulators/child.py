@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.language import tr
 from drivers.errors import GatewayError
+from simulators.leash import leashed
 
 STOP_S = 10.0
 LINES_SHOWN = 12
@@ -35,11 +36,10 @@ class Child:
         try:
             with self.log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *self._arguments,
+                    *leashed([sys.executable, *self._arguments]),
                     cwd=self._directory,
                     env={**os.environ, "PYTHONPATH": path},
-                    stdin=asyncio.subprocess.PIPE,
+                    stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,

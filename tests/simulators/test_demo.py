@@ -198,6 +198,24 @@ def test_a_scenario_with_a_mistake_starts_nothing(temporary: Path, tmp_path: Pat
     assert "unknown key 'pres'; did you mean 'press'?" in err
 
 
+def test_broker_and_gateway_end_with_a_demo_that_is_killed(temporary: Path, tmp_path: Path) -> None:
+    process = start(temporary, told(tmp_path, LONG), "--lang", "en")
+    try:
+        until(process, " ms")
+        assert len(running_from(temporary)) == 2, "broker and gateway"
+        process.kill()
+        process.communicate(timeout=30)
+        ends_s = time.monotonic() + 30
+        while running_from(temporary) and time.monotonic() < ends_s:
+            time.sleep(0.05)
+        assert running_from(temporary) == []
+        assert "stopped" in next(temporary.glob("*/gateway.log")).read_text()
+    finally:
+        end(process)
+        for left in temporary.iterdir():
+            shutil.rmtree(left)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_demo_leaves_nothing_behind(
     temporary: Path, tmp_path: Path, number: signal.Signals
