@@ -16,6 +16,7 @@ from drivers.errors import LineError
 from drivers.open import open_stream
 from drivers.stream import TcpEndpoint
 from drivers.tcp_socket import TcpStream, open_tcp
+from tests.waiting import unused_port
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(20)]
 
@@ -76,11 +77,6 @@ async def take(stream: TcpStream, count: int) -> bytes:
         while len(taken) < count:
             taken += await stream.receive()
     return taken
-
-
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 async def test_bytes_pass_unchanged_both_ways(peer: Peer) -> None:

@@ -1,6 +1,5 @@
 """The other side, written by others: what it needs, and a clear word when it is not here."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -9,14 +8,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.mosquitto import Mosquitto, installed
 from tests.others.choice import EVERY, parameters
-from tests.others.mosquitto import Mosquitto, Platform
+from tests.others.platform import Platform
 from tests.others.process import Gateway
 from tests.others.servers import Far, LibmodbusFar, PymodbusFar
 
 HERE = Path(__file__).parent
 HEADER = Path("/usr/include/modbus/modbus.h")
-PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))  # Debian's place for daemons
 
 
 @pytest.fixture(scope="session")
@@ -53,15 +52,14 @@ def _make(request: pytest.FixtureRequest) -> Far:
 @pytest_asyncio.fixture
 async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
     """Debian's mosquitto on a port of its own, running."""
-    program = shutil.which("mosquitto", path=PATH)
-    if not program or not shutil.which("mosquitto_sub"):
+    if not installed() or not shutil.which("mosquitto_sub"):
         pytest.skip("not here: mosquitto (apt install mosquitto mosquitto-clients)")
-    ours = Mosquitto(program, tmp_path)
+    ours = Mosquitto(tmp_path / "broker")
     await ours.start()
     try:
         yield ours
     finally:
-        await ours.stop()
+        ours.kill()
 
 
 @pytest_asyncio.fixture

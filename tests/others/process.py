@@ -11,7 +11,7 @@ from typing import Any
 from agent.cli.ask import NotAnswered, ask
 from drivers.stream import SerialPort
 from tests.others.servers import Far
-from tests.others.waiting import ended, until
+from tests.waiting import ended, until
 
 REPOSITORY = Path(__file__).parent.parent.parent
 

@@ -21,7 +21,7 @@ from drivers.modbus.rtu import RtuFraming
 from drivers.open import open_stream
 from drivers.stream import Endpoint, SerialPort, TcpEndpoint
 from tests.others.serial_bus import SerialBus
-from tests.others.waiting import ended, until, unused_port
+from tests.waiting import ended, until, unused_port
 
 Medium = Literal["tcp", "rtu", "rtu_over_tcp"]
 

@@ -2,11 +2,12 @@
 
 import pytest
 
+from tests.mosquitto import Mosquitto
 from tests.others.choice import against
-from tests.others.mosquitto import Mosquitto, Platform
+from tests.others.platform import Platform
 from tests.others.process import PRESSED, Gateway
 from tests.others.servers import Far
-from tests.others.waiting import until
+from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.mosquitto, pytest.mark.timeout(40)]
 
@@ -38,7 +39,7 @@ async def test_an_alarm_raised_without_a_broker_survives_a_kill_of_the_gateway(
 ) -> None:
     await gateway.start()
     await until(gateway.connected, "the session")
-    await broker.stop()
+    broker.stop()
     await far.set_input(PRESSED, True)
     await until(gateway.waiting, "the alarm to be kept")
     await gateway.kill()

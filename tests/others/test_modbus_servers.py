@@ -28,7 +28,7 @@ from drivers.modbus.pdu import (
 from drivers.profile import DeviceProfile
 from tests.others.choice import against
 from tests.others.servers import BITS, REGISTERS, Far, LibmodbusFar, Medium, PymodbusFar, line_to
-from tests.others.waiting import until
+from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(30)]
 

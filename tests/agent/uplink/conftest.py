@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.agent.uplink.mosquitto import Mosquitto, binary
+from tests.mosquitto import Mosquitto, installed
 
 StartBroker = Callable[..., Awaitable[Mosquitto]]
 
@@ -15,7 +15,7 @@ StartBroker = Callable[..., Awaitable[Mosquitto]]
 @pytest.fixture
 def make_broker(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
     """Brokers that are not started yet."""
-    if binary() is None:
+    if installed() is None:
         pytest.skip("mosquitto is not here (apt install mosquitto)")
     made: list[Mosquitto] = []
 

@@ -17,7 +17,7 @@ from agent.records import Lane
 from agent.session import SessionRequest, Tls, Will
 from agent.uplink.mqtt import open_session
 from tests.agent.uplink.bench import IDENTITY, PREFIX, at_port, gateway, platform, record, settings, until
-from tests.agent.uplink.mosquitto import Mosquitto
+from tests.mosquitto import Mosquitto
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.mosquitto]
 

@@ -4,24 +4,18 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.waiting import unused_port
+
 STARTS_WITHIN_S = 10.0
 
 
-def binary(name: str = "mosquitto") -> str | None:
+def installed() -> str | None:
     """Debian keeps the broker where a plain user's PATH does not look."""
-    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return shutil.which("mosquitto", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin")
 
 
 class Mosquitto:
@@ -49,7 +43,7 @@ class Mosquitto:
 
     async def start(self) -> None:
         """Returns when it accepts connections."""
-        program = binary()
+        program = installed()
         assert program is not None
         log = (self.directory / "log").open("ab")
         self._process = subprocess.Popen(  # noqa: ASYNC220

@@ -1,56 +1,10 @@
-"""Debian's broker and its subscriber, as processes of our own."""
+"""The central platform, as Debian's mosquitto_sub plays it."""
 
 import asyncio
-import getpass
 import json
-import signal
-from pathlib import Path
 from typing import Any
 
-from tests.others.waiting import ended, until, unused_port
-
-CONFIG = """\
-listener {port} 127.0.0.1
-allow_anonymous true
-user {user}
-persistence true
-persistence_location {directory}/
-log_dest file {directory}/mosquitto.log
-"""
-
-
-class Mosquitto:
-    """A broker that can be stopped and started again at the same port; it keeps sessions over an orderly stop."""
-
-    def __init__(self, program: str, directory: Path) -> None:
-        self.port = unused_port()
-        self._program = program
-        self._config = directory / "mosquitto.conf"
-        self._config.write_text(CONFIG.format(port=self.port, user=getpass.getuser(), directory=directory))
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Start and wait until it takes connections."""
-        self._process = await asyncio.create_subprocess_exec(self._program, "-c", self._config)
-        loop = asyncio.get_running_loop()
-        end_s = loop.time() + 8
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            except OSError:
-                assert loop.time() < end_s, "mosquitto does not listen"
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
-                return
-
-    async def stop(self) -> None:
-        """Ask it to end."""
-        if self._process is not None:
-            if self._process.returncode is None:
-                self._process.send_signal(signal.SIGTERM)
-            await ended(self._process)
-            self._process = None
+from tests.waiting import ended, until
 
 
 class Platform:
