@@ -15,6 +15,7 @@ from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.polling.points import PointTable
 from agent.records import Instant, Lane, Record
+from agent.service.debts import Debts
 from agent.service.telemetry import Telemetry
 from agent.service.words import alarm_data, event_data, state_data
 from agent.site import Device, Site
@@ -24,7 +25,11 @@ from drivers.reading import Reading
 log = logging.getLogger(__name__)
 
 TIMER_IDLE_S = 3600.0
+RETRY_S = 1.0  # so often is a disk that refuses asked again
 MEASURE_S = 1.0  # numbers that do not change are looked at this often: is a telemetry record due?
+
+Told = Mapping[str, tuple[Record, ...]]
+"""By device, its records that must be stored."""
 
 
 class Pipe:
@@ -49,7 +54,7 @@ class Pipe:
         self._heard: set[str] = set()
         self._shown: dict[str, dict[str, object]] = {}
         self._due: dict[str, float] = {}
-        self._owed: set[str] = set()
+        self._owed = Debts()
         self._lock = asyncio.Lock()
         self._rearm = asyncio.Event()
         self._telemetry = Telemetry(site.telemetry_s)
@@ -106,9 +111,9 @@ class Pipe:
             raise OrderRefused("no device {name}; known: {known}", name=repr(device_id), known=known)
         async with self._lock:
             at = self._instant()
-            judgement = operate(device, self.memories[device_id], order, at.monotonic_s, at.utc_s)
-            await self._store({device_id: judgement}, at)
-            self._move({device_id: judgement})
+            judgements = {device_id: operate(device, self._latest(device_id), order, at.monotonic_s, at.utc_s)}
+            await self._store(judgements, self._told(judgements, at), at)
+            self._move(judgements)
         self._rearm.set()  # a hold has an end, and no reading may come until then
 
     async def run_timers(self) -> None:
@@ -148,11 +153,11 @@ class Pipe:
         async with self._lock:
             at = self._instant()
             judgements = {d.id: self._opinion(d, at) for d in wanted}
+            told = self._told(judgements, at)
             try:
-                await self._store(judgements, at)
+                await self._store(judgements, told, at)
             except StorageError as error:
-                self._owed |= judgements.keys()  # the old state stays, so the same events follow at the next poll
-                self._due.update(dict.fromkeys(judgements, at.monotonic_s + 1.0))
+                self._owe(judgements, told, at)
                 self._complain(error)
             else:
                 self._move(judgements)
@@ -163,7 +168,7 @@ class Pipe:
         lost = "; ".join(causes) or None
         return judge(
             device,
-            self.memories[device.id],
+            self._latest(device.id),
             self.table.of(device),
             lost,
             at.monotonic_s,
@@ -171,17 +176,31 @@ class Pipe:
             heard=device.units <= self._heard,
         )
 
-    async def _store(self, judgements: dict[str, Judgement], at: Instant) -> None:
+    def _latest(self, name: str) -> DeviceMemory:
+        return self._owed.memory(name, self.memories[name])
+
+    def _told(self, judgements: Mapping[str, Judgement], at: Instant) -> Told:
+        """What must be stored: what is owed already, as it was then, and what is new."""
+        told = {}
+        for name, judgement in judgements.items():
+            data = (alarm_data(self.devices[name], change, self.table) for change in judgement.changes)
+            told[name] = (*self._owed.records(name), *(Record(Lane.ALARM, "alarm", name, one, at) for one in data))
+        return told
+
+    async def _store(self, judgements: Mapping[str, Judgement], told: Told, at: Instant) -> None:
         """One transaction for the events and the states that they lead to."""
-        records = [
-            Record(Lane.ALARM, "alarm", name, alarm_data(self.devices[name], change, self.table), at)
-            for name, judgement in judgements.items()
-            for change in judgement.changes
-        ]
+        records = [record for own in told.values() for record in own]
         if records:
-            states = {name: memory_to_json(j.memory) for name, j in judgements.items() if j.changes}
+            states = {name: memory_to_json(judgements[name].memory) for name, own in told.items() if own}
             await self._outbox.append([*records, *self._relief(at)], states)
             self.storage_fault = ""
+
+    def _owe(self, judgements: Mapping[str, Judgement], told: Told, at: Instant) -> None:
+        """The memories stay, but what was seen is kept and tried again each second."""
+        self._move({name: judgements[name] for name, own in told.items() if not own})
+        for name in [name for name, own in told.items() if own]:
+            self._owed.owe(name, judgements[name].memory, told[name])
+            self._due[name] = at.monotonic_s + RETRY_S
 
     def _relief(self, at: Instant) -> list[Record]:
         """The first records that are kept after a fault tell of it, should no heartbeat have got through."""
@@ -191,11 +210,11 @@ class Pipe:
         data = event_data("storage.recovered", text, {"fault": self.storage_fault})
         return [Record(Lane.EVENT, "event", "storage", data, at)]
 
-    def _move(self, judgements: dict[str, Judgement]) -> None:
+    def _move(self, judgements: Mapping[str, Judgement]) -> None:
         for name, judgement in judgements.items():
             before = self.memories[name]
             self.memories[name] = judgement.memory
-            self._owed.discard(name)
+            self._owed.settle(name)
             self._due.pop(name, None)
             if judgement.due_s is not None:
                 self._due[name] = judgement.due_s

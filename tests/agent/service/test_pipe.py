@@ -11,6 +11,7 @@ import pytest
 from agent.alarms.model import Order, State
 from agent.errors import OrderRefused, StorageError
 from agent.records import Lane
+from agent.service.debts import OWED_MOST
 from agent.site import Device
 from drivers.reading import Quality, Reading
 from simulators.clock import run_virtual
@@ -81,6 +82,71 @@ def test_an_owed_alarm_is_also_stored_at_the_next_poll(tmp_path: Path) -> None:
         world.disk_full = False
         await pipe.accept(UNIT, PRESSED)
         assert await alarms(outbox) == ["pressed raised"]
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_a_press_that_is_over_before_the_disk_takes_it_is_told_with_its_own_time(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        timers = asyncio.create_task(pipe.run_timers())
+        await pipe.accept(UNIT, RELEASED)
+        world.disk_full = True
+        pressed_s = asyncio.get_running_loop().time()
+        await pipe.accept(UNIT, PRESSED)
+        await asyncio.sleep(0.1)
+        await pipe.accept(UNIT, RELEASED)
+        await asyncio.sleep(5.0)
+        assert state(pipe) is State.NORMAL
+        world.disk_full = False
+        await asyncio.sleep(1.1)
+        assert state(pipe) is State.LATCHED_UNACKNOWLEDGED
+        assert await alarms(outbox) == ["pressed raised", "pressed cleared"]
+        raised, cleared, *_ = [one.record for one in await stored(outbox)]
+        assert raised.at.monotonic_s == pressed_s
+        assert cleared.at.monotonic_s == pytest.approx(pressed_s + 0.1)
+        timers.cancel()
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_an_order_does_not_overtake_what_the_disk_still_owes(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        world.disk_full = True
+        await pipe.accept(UNIT, PRESSED)
+        with pytest.raises(StorageError):
+            await pipe.operate(BUTTON, Order("acknowledge", "pressed", "王老师"))
+        world.disk_full = False
+        await pipe.operate(BUTTON, Order("acknowledge", "pressed", "王老师"))
+        assert await alarms(outbox) == ["pressed raised", "pressed acknowledged"]
+        assert state(pipe) is State.ACKNOWLEDGED
+        assert not pipe.owes(UNIT)
+        await outbox.aclose()
+
+    play(main())
+
+
+def test_a_contact_that_flutters_while_the_disk_refuses_fills_no_memory_and_its_last_word_counts(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        world.disk_full = True
+        for _ in range(OWED_MOST):
+            await pipe.accept(UNIT, PRESSED)
+            await pipe.accept(UNIT, RELEASED)
+        await pipe.accept(UNIT, PRESSED)
+        world.disk_full = False
+        await pipe.accept(UNIT, PRESSED)
+        told = await alarms(outbox)
+        assert OWED_MOST <= len(told) <= OWED_MOST + 1
+        assert state(pipe) is State.UNACKNOWLEDGED
         await outbox.aclose()
 
     play(main())
