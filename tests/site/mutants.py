@@ -56,15 +56,13 @@ def transaction_id_is_not_compared() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def state_moves_before_the_append() -> Iterator[None]:
+def state_moves_though_the_disk_refuses() -> Iterator[None]:
     """A disk that refuses costs the alarm."""
-    store = Pipe._store
 
-    async def moved(self: Pipe, judgements: Any, at: Any) -> None:
+    def moved(self: Pipe, judgements: Any, _told: Any, _at: Any) -> None:
         self._move(judgements)
-        await store(self, judgements, at)
 
-    with patch.object(Pipe, "_store", moved):
+    with patch.object(Pipe, "_owe", moved):
         yield
 
 
@@ -74,7 +72,7 @@ def confirmed_before_it_is_published() -> Iterator[None]:
     deliver = Drain._deliver
 
     async def hopeful(self: Drain, stored: Stored) -> None:
-        await self._outbox.confirm([stored.sequence])
+        await self._outbox.confirm([stored])
         await deliver(self, stored)
 
     with patch.object(Drain, "_deliver", hopeful):
@@ -197,7 +195,7 @@ MUTANTS: tuple[Mutant, ...] = (
     guard_window_is_zero,
     checksum_is_not_checked,
     transaction_id_is_not_compared,
-    state_moves_before_the_append,
+    state_moves_though_the_disk_refuses,
     confirmed_before_it_is_published,
     bad_reading_clears,
     sequence_is_used_again_after_a_restart,
