@@ -56,7 +56,10 @@ class _Batch:
 
 
 class Outbox:
-    """Lanes of records and the alarm states that belong to them, in one SQLite file with one connection."""
+    """Lanes of records and the alarm states that belong to them, in one SQLite file with one connection.
+
+    `fault` says why the last transaction was refused, even if nobody waited for it; empty when it went well.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Outbox:
         replace: Callable[[Store], Store],
     ) -> None:
         self.changed = asyncio.Event()
+        self.fault = ""
         self._store = store
         self._boot_id = boot_id
         self._offload = offload
@@ -218,11 +222,15 @@ class Outbox:
         except StorageError as error:
             self._put_back(batch, error)
         else:
+            self.fault = ""
             self._tell(batch.wishes, first)
             if rows:
                 self.changed.set()
         finally:
             self._writing = None
+            _release(
+                batch.wishes, StorageError("the writer broke off")
+            )  # whatever happened, nobody waits for ever
 
     def _put_back(self, batch: _Batch, error: StorageError) -> None:
         """Nothing of the batch was written: the appends fail, the rest waits for a better time."""
@@ -231,9 +239,10 @@ class Outbox:
         self._next.overflowed += batch.overflowed
         self._next.buffer(came_meanwhile)
         self._next.confirmed |= batch.confirmed
-        for wish in batch.wishes:
-            if not wish.done.done():
-                wish.done.set_exception(StorageError(str(error)))
+        if not (self.fault or batch.wishes):  # whoever wished is told, and says so
+            log.error("the outbox cannot write: %s", error)
+        self.fault = str(error)
+        _release(batch.wishes, error)
 
     def _tell(self, wishes: list[_Wish], first: int) -> None:
         for wish in wishes:
@@ -263,3 +272,10 @@ class Outbox:
                 batch.confirmed.clear()  # their sequences mean nothing in the new store
         log.error("the outbox was damaged; set aside as %s", self._store.set_aside)
         self.changed.set()
+
+
+def _release(wishes: Iterable[_Wish], error: StorageError) -> None:
+    """Those that are not answered yet have failed."""
+    for wish in wishes:
+        if not wish.done.done():
+            wish.done.set_exception(StorageError(str(error)))

@@ -46,7 +46,7 @@ class Pulse:
             uplink={"broker": uplink.broker, "reconnects": uplink.reconnects},
             clock=clock,
             disk_free_bytes=disk_free_bytes(self._host.state_dir),
-            storage_fault=self._pipe.storage_fault or fault,
+            storage_fault=self._pipe.storage_fault or self._outbox.fault or fault,
             temperature_c=board_temperature_c(),
             alarms=summary(self._pipe.memories.values()),
         )

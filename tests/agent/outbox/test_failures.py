@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from agent.errors import StorageError
+from agent.outbox.store import Store
 from agent.records import Lane
 from tests.agent.outbox.bench import alarms, everything, opened, record
 from tests.agent.outbox.failing import failing
+from tests.agent.service.world import until
 
 pytestmark = pytest.mark.asyncio
 
@@ -108,3 +110,26 @@ async def test_an_unreadable_disk_is_a_storage_error_for_readers(tmp_path: Path)
         failing(outbox).fail_in = 1
         with pytest.raises(StorageError):
             await outbox.depths()
+
+
+async def test_a_disk_that_refuses_is_told_though_only_telemetry_is_written(tmp_path: Path) -> None:
+    async with opened(tmp_path, batch_s=0.001) as outbox:
+        disk = failing(outbox)
+        disk.fail_in, disk.for_good = 1, True
+        await outbox.telemetry([record(Lane.TELEMETRY)])
+        await until(lambda: "full" in outbox.fault)
+        disk.heal()
+        await until(lambda: not outbox.fault)
+        assert (await outbox.depths())[Lane.TELEMETRY].count == 1
+
+
+async def test_an_append_fails_when_the_writer_breaks_off_for_whatever_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as outbox:
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "write", lambda *_: 1 / 0)
+            with pytest.raises(StorageError, match="broke off"):
+                await outbox.append([record()], {})
+        await outbox.append([record(n=2)], {})
+        assert [s.record.data for s in await everything(outbox)] == [{"n": 2}]
