@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import cast
 
 from simulators.bus import BusUnit
 from simulators.field import ModbusField
@@ -45,5 +46,5 @@ class Witness:
 def watched(line: ModbusField) -> Mapping[str, Witness]:
     """Watch every unit of this line; by unit."""
     found = {name: Witness(unit) for name, unit in line.units.items()}
-    line.far.units = {witness.address: witness for witness in found.values()}
+    line.far.units = cast("dict[int, BusUnit]", {witness.address: witness for witness in found.values()})
     return found

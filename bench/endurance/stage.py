@@ -1,0 +1,89 @@
+"""A whole site for real: field on ptys and TCP ports, mosquitto, the gateway as its own process, the platform."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.endurance.mosquitto import Mosquitto
+from simulators.child import Child
+from simulators.demo.school import Plan, School
+from simulators.field_file import read_lines
+from simulators.platform import Arrival, Platform
+from simulators.real_field import real_field
+from simulators.scenario import Value
+from simulators.scenario_play import set_up
+
+ROOT = Path(__file__).parent.parent.parent
+POLL_S = 0.02
+
+
+class Watched(Child):
+    """The gateway's process, and what it counts of itself."""
+
+    def __init__(self, config: Path, directory: Path) -> None:
+        self.gauges = directory / "gauges.jsonl"
+        arguments = ["-m", "bench.endurance.watched", str(self.gauges), "run", "--config", str(config)]
+        super().__init__("gateway", arguments, directory)
+
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    def last_gauge(self) -> dict[str, float]:
+        """What it wrote last; nothing yet at the very start."""
+        lines = self.gauges.read_text().splitlines() if self.gauges.exists() else []
+        found: dict[str, float] = json.loads(lines[-1]) if lines else {}
+        return found
+
+
+class Stage:
+    """The site, and the broker that can die."""
+
+    def __init__(self, school: School, gateway: Watched, mosquitto: Mosquitto) -> None:
+        self.school = school
+        self.gateway = gateway
+        self.mosquitto = mosquitto
+
+    async def kill_broker(self) -> None:
+        """kill -9 in mid-work; nobody gets through to the next one before the platform is there again."""
+        await self.mosquitto.kill()
+        await self.school.switch_broker(False)
+        while self.school.subscriber.there.is_set():
+            await asyncio.sleep(POLL_S)
+
+    async def start_broker(self) -> None:
+        """It is back, and knows nothing."""
+        await self.mosquitto.start()
+        await self.school.switch_broker(True)
+
+    async def outbox(self) -> dict[str, dict[str, Any]]:
+        """The gateway's outbox by lane."""
+        lanes: dict[str, dict[str, Any]] = (await self.school.heartbeat())["outbox"]
+        return lanes
+
+
+@asynccontextmanager
+async def stage(
+    config: Path, directory: Path, start: Mapping[str, Value], heard: Callable[[Arrival], None]
+) -> AsyncIterator[Stage]:
+    """Everything started and read once; all of it is put away at the end."""
+    async with AsyncExitStack() as things:
+        mosquitto = Mosquitto(directory)
+        things.push_async_callback(mosquitto.kill)
+        await mosquitto.start()
+        ports = real_field(read_lines(config), random.Random(), root=directory, other_ports=True)
+        real = await things.enter_async_context(ports)
+        set_up(real.field, start)
+        broker_file = ROOT / "configs" / "broker" / "demo.toml"  # not used: the broker is given
+        plan = Plan(config, broker_file, directory, dict(start), mosquitto.address)
+        school = School(plan, real, Platform(), heard)
+        gateway = school.gateway = Watched(school.config, directory)
+        await school.start(things)
+        await school.ready()
+        yield Stage(school, gateway, mosquitto)
