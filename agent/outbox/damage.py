@@ -9,6 +9,7 @@ from typing import Any
 from agent.outbox.rows import COLUMNS
 
 NO_SEQUENCE = 2**63 - 1  # past every row
+LOGS = ("-wal", "-shm")  # what SQLite keeps beside a database
 KEPT_ASIDE = 3  # damaged files; each may be as large as the store, and the disk is small
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _SURROUNDINGS = frozenset(
@@ -41,7 +42,7 @@ def set_aside(file: Path) -> Path:
     n = max((_number(old) for old in _aside_files(file)), default=0) + 1
     aside = file.with_name(f"{file.name}.damaged-{n}")
     file.rename(aside)
-    for suffix in ("-wal", "-shm"):
+    for suffix in LOGS:
         log = file.with_name(file.name + suffix)
         if log.exists():
             log.rename(aside.with_name(aside.name + suffix))
@@ -49,6 +50,15 @@ def set_aside(file: Path) -> Path:
         if _number(old) <= n - KEPT_ASIDE:
             _remove(old)
     return aside
+
+
+def put_back(aside: Path, file: Path) -> None:
+    """Undo `set_aside`, when nothing could be put in its place."""
+    _remove(file)
+    for suffix in ("", *LOGS):
+        kept = aside.with_name(aside.name + suffix)
+        if kept.exists():
+            kept.rename(file.with_name(file.name + suffix))
 
 
 def salvaged_records(aside: Path) -> Iterator[Row]:
@@ -103,6 +113,6 @@ def _number(aside: Path) -> int:
     return int(aside.name.rpartition("-")[2])
 
 
-def _remove(aside: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        aside.with_name(aside.name + suffix).unlink(missing_ok=True)
+def _remove(file: Path) -> None:
+    for suffix in ("", *LOGS):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.outbox.damage import is_surroundings, salvaged_records, salvaged_states, set_aside
+from agent.outbox.damage import is_surroundings, put_back, salvaged_records, salvaged_states, set_aside
 from agent.outbox.schema import connect
 from agent.outbox.store import Store
 
@@ -30,12 +30,28 @@ def _opened(file: Path, max_bytes: int) -> Store:
 
 def _anew(file: Path, max_bytes: int, states: Mapping[str, str]) -> Store:
     aside = set_aside(file)
-    store = Store(connect(file), max_bytes)
-    store.take_over(salvaged_records(aside), {**salvaged_states(aside), **states}, str(aside))
+    made = False
+    try:
+        store = _salvaged(file, max_bytes, states, aside)
+        made = True
+    finally:
+        if not made:  # a full disk: what the damaged one holds is there for the next attempt
+            put_back(aside, file)
+    return store
+
+
+def _salvaged(file: Path, max_bytes: int, states: Mapping[str, str], aside: Path) -> Store:
+    database = connect(file)
+    try:
+        store = Store(database, max_bytes)
+        store.take_over(salvaged_records(aside), {**salvaged_states(aside), **states}, str(aside))
+    except (sqlite3.Error, OSError):
+        database.close()
+        raise
     return store
 
 
 def replace_store(broken: Store, file: Path, max_bytes: int) -> Store:
-    """A new store for one that broke in use; its states are still known."""
+    """A new store for one that broke in use; its states are still known. Can be tried again when it fails."""
     broken.close()
     return _anew(file, max_bytes, broken.kept_states)

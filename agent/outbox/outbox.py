@@ -77,6 +77,7 @@ class Outbox:
         self._offload = offload
         self._telemetry_batch_s = telemetry_batch_s
         self._replace = replace
+        self._replacing = asyncio.Lock()
         self._next = _Batch()
         self._writing: _Batch | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -255,18 +256,19 @@ class Outbox:
         try:
             return await self._offload(lambda: call(store))
         except (sqlite3.Error, OSError) as error:
-            if is_damage(error):
+            if is_damage(error) or (store.closed and not self._closed):  # it broke before, and still stands there
                 await self._start_anew(store)
             raise StorageError(str(error)) from error
 
     async def _start_anew(self, broken: Store) -> None:
         """The file broke while in use: waiting for a restart would leave the school without alarms."""
-        if self._store is not broken:
-            return  # another call has seen it first
-        try:
-            self._store = await self._offload(lambda: self._replace(broken))
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"damaged, and cannot be replaced: {error}") from error
+        async with self._replacing:
+            if self._store is not broken:
+                return  # another call has seen it first
+            try:
+                self._store = await self._offload(lambda: self._replace(broken))
+            except (sqlite3.Error, OSError) as error:
+                raise StorageError(f"damaged, and cannot be replaced: {error}") from error
         for batch in (self._next, self._writing):
             if batch is not None:
                 batch.confirmed.clear()  # their sequences mean nothing in the new store

@@ -50,6 +50,7 @@ class Store:
             lane: self._one("SELECT COALESCE(SUM(bytes), 0) FROM records WHERE lane=?", lane) for lane in Lane
         }
         self._unreadable: dict[int, Lane] = {}
+        self.closed = False
 
     def write(
         self,
@@ -130,6 +131,7 @@ class Store:
 
     def close(self) -> None:
         """Close; the log is taken over into the file."""
+        self.closed = True
         self._database.close()
 
     # --- inside a transaction -----------------------------------------------------------------------

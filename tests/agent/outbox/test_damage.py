@@ -1,5 +1,6 @@
 """A broken file never keeps the gateway from working; what can be read is kept, and it is told."""
 
+import asyncio
 import random
 import shutil
 import sqlite3
@@ -12,7 +13,7 @@ from agent.errors import StorageError
 from agent.outbox.damage import KEPT_ASIDE
 from agent.outbox.outbox import Outbox
 from agent.records import Lane, Stored
-from tests.agent.outbox.bench import alarms, everything, file_of, inline, opened, record
+from tests.agent.outbox.bench import alarms, everything, file_of, inline, opened, record, threaded
 
 pytestmark = pytest.mark.asyncio
 
@@ -64,6 +65,18 @@ def broken_numbers(file: Path) -> None:
 
 
 BREAKS = (truncated, emptied, no_database, page_overwritten, foreign_tables, broken_numbers)
+
+
+def breaks(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next calls find the open file damaged."""
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+    def refuses(*_: object) -> None:
+        raise error
+
+    for name in ("write", "next"):
+        monkeypatch.setattr(outbox._store, name, refuses)
 
 
 @pytest.mark.parametrize("damage", BREAKS, ids=lambda d: d.__name__)
@@ -137,6 +150,46 @@ async def test_a_store_that_breaks_in_use_is_replaced_and_the_next_append_works(
         assert len(told(stored)) == 1
         assert outbox.states() == {"panic-gate": "pressed", "smoke": "alarm"}
         assert (await outbox.depths())[Lane.ALARM].confirmed == 0
+
+
+async def test_calls_that_find_the_damage_together_replace_the_store_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path, offload=threaded()) as outbox:
+        await outbox.append(alarms(50), {})
+        breaks(outbox, monkeypatch)
+        results = await asyncio.gather(
+            outbox.append([record(n=-1)], {}), everything(outbox), everything(outbox), return_exceptions=True
+        )
+        assert [type(result) for result in results] == [StorageError] * 3
+        await outbox.append([record(n=-2)], {})
+        assert numbers(await everything(outbox)) == [*range(50), -2]
+    assert len(list(tmp_path.glob("*.damaged-?"))) == 1
+
+
+async def test_a_store_that_breaks_while_the_disk_is_full_is_replaced_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    def no_room(file: Path) -> None:
+        file.write_bytes(b"half a store")
+        raise full
+
+    async with opened(tmp_path) as outbox:
+        await outbox.append(alarms(50), {"panic-gate": "pressed"})
+        breaks(outbox, monkeypatch)
+        with monkeypatch.context() as disk:
+            disk.setattr("agent.outbox.opening.connect", no_room)
+            for _ in range(3):
+                with pytest.raises(StorageError, match="full"):
+                    await outbox.append([record(n=-1)], {})
+        with pytest.raises(StorageError):
+            await outbox.append([record(n=-2)], {})  # this one finds that there is room again
+        await outbox.append([record(n=-3)], {})
+        assert numbers(await everything(outbox)) == [*range(50), -3]
+        assert outbox.states() == {"panic-gate": "pressed"}
 
 
 @pytest.mark.parametrize("broken", ['{"n": ', b"\xff\xfe{", ""])
