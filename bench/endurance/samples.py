@@ -8,6 +8,8 @@ from bench.endurance.fit import Points
 from bench.endurance.stage import Stage
 from bench.process import cpu_s, status_kb
 
+SAMPLE_S = 2.0
+
 
 @dataclass
 class Samples:
@@ -22,9 +24,15 @@ class Samples:
             self.rows.setdefault(name, []).append((at_s - self.began_s, value))
 
     @property
-    def elapsed_s(self) -> float:
-        """From the beginning to now."""
-        return asyncio.get_running_loop().time() - self.began_s
+    def span_s(self) -> float:
+        """From the beginning to the last sample."""
+        return max(points[-1][0] for points in self.rows.values())
+
+    async def keep(self, site: Stage) -> None:
+        """A sample every SAMPLE_S, until cancelled."""
+        while True:
+            self.put(asyncio.get_running_loop().time(), await take(site))
+            await asyncio.sleep(SAMPLE_S)
 
     def after(self, warm_s: float, name: str) -> Points:
         """What came after the warm-up."""

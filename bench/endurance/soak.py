@@ -5,8 +5,7 @@ import asyncio
 import random
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from bench.endurance.page import PICTURES, Result, table, write
 from bench.endurance.people import Contact, Ledger, People
 from bench.endurance.pictures import can_draw, draw_curves
 from bench.endurance.progress import Bar, bar
-from bench.endurance.samples import Samples, take
-from bench.endurance.stage import ROOT, Stage, stage
+from bench.endurance.samples import Samples
+from bench.endurance.stage import ROOT, guarded, stage
 from bench.endurance.weather import Weather
 from bench.errors import BenchError, Missing
 from bench.machine import describe
@@ -42,7 +41,6 @@ PANELS = (
 )
 DEVICES = 9
 MINUTES = 10.0
-SAMPLE_S = 2.0
 WARM_SHARE = 0.2  # of the run: caches fill, the allocator finds its size
 PAUSE_S = 4.0
 PATIENCE_S = 60.0  # the longest fault, a probe's back-off, the broker's absence and its return together
@@ -128,10 +126,13 @@ async def soak(minutes: float, seed: int, directory: Path, shown: Bar) -> Soaked
                 group.create_task(people.at(contact))
             for unit, device, address in PANELS:
                 group.create_task(people.at_panel(unit, device, address))
+            sampling = group.create_task(samples.keep(site))
             while loop.time() < ends_s:
-                samples.put(loop.time(), await take(site))
-                shown.done(samples.elapsed_s / (minutes * 60), f"{sum(ledger.owed.values())} alarm changes")
-                await asyncio.sleep(SAMPLE_S)
+                await asyncio.sleep(1.0)
+                shown.done(
+                    (loop.time() - samples.began_s) / (minutes * 60), f"{sum(ledger.owed.values())} alarm changes"
+                )
+            sampling.cancel()
             people.stopping.set()
         lanes = await site.school.drained(DRAIN_S)
         platform = site.school.platform
@@ -139,25 +140,6 @@ async def soak(minutes: float, seed: int, directory: Path, shown: Bar) -> Soaked
         gaps, unreadable = [str(gap) for gap in platform.gaps()], site.school.subscriber.unreadable
     kills = site.mosquitto.kills
     return Soaked(minutes, samples, ledger, dict(weather.befell), kills, lanes, here, gaps, unreadable, failures)
-
-
-@asynccontextmanager
-async def guarded(site: Stage) -> AsyncIterator[None]:
-    """Whatever ends that should not (gateway, a simulated device) ends the run."""
-    watchers = [asyncio.create_task(guard) for guard in site.school.guards()]
-    me = asyncio.current_task()
-    assert me is not None
-    for watcher in watchers:
-        watcher.add_done_callback(lambda done: None if done.cancelled() else me.cancel())
-    try:
-        yield
-    finally:
-        for watcher in watchers:
-            watcher.cancel()
-        ended = await asyncio.gather(*watchers, return_exceptions=True)
-        for error in ended:
-            if isinstance(error, Exception):
-                raise error
 
 
 def result(soaked: Soaked, machine: dict[str, str], seed: int) -> Result:

@@ -87,3 +87,22 @@ async def stage(
         await school.start(things)
         await school.ready()
         yield Stage(school, gateway, mosquitto)
+
+
+@asynccontextmanager
+async def guarded(site: Stage) -> AsyncIterator[None]:
+    """Whatever ends that should not (gateway, a simulated device) ends the run."""
+    watchers = [asyncio.create_task(guard) for guard in site.school.guards()]
+    me = asyncio.current_task()
+    assert me is not None
+    for watcher in watchers:
+        watcher.add_done_callback(lambda done: None if done.cancelled() else me.cancel())
+    try:
+        yield
+    finally:
+        for watcher in watchers:
+            watcher.cancel()
+        ended = await asyncio.gather(*watchers, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
