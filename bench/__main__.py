@@ -24,7 +24,7 @@ RESULTS = ROOT / "bench" / "results"
 PAGE = ROOT / "docs" / "performance.md"
 ROUNDS = 2
 IMPORT_ROUNDS = 7
-PROFILE_S = 10.0
+PROFILE_S = 15.0
 
 
 def main() -> int:
@@ -109,14 +109,14 @@ def _profiles(found: Sequence[Verdict]) -> list[Profile]:
     wanted = dict.fromkeys(v.target.profile for v in found if not v.reached and v.target.profile)
     programs = build(RESULTS / "native")
     cases = [case for case in CASES if case.name in wanted]
-    made = []
+    made: list[Profile] = []
     for case in cases:
         print(f"profile: {case.title}", flush=True)
         directory = RESULTS / "scratch" / f"profile-{case.name}"
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         made.append(profile(case, directory, programs, PROFILE_S))
-    return [one for one in made if one is not None]
+    return made
 
 
 def _write(machine: dict[str, str], found: Sequence[Verdict], pools: Pools, profiles: Sequence[Profile]) -> None:

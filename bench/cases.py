@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from bench.wire import Medium
 
 REPLY_TIMEOUT_S = 0.2  # of the floor and the plain loop; the gateway uses its own defaults
+PROFILED = "profiled"  # the gateway under a profiler: it explains, it does not compete
 DWELL_S = 2.0  # a point is not flipped again within this, so that a message can be told from the next one's
 CHANGES, QUIET = "changes", "quiet"
 GATEWAY, FLOOR, BACKOFF, PLAIN = "gateway", "floor", "floor-backoff", "plain"

@@ -5,10 +5,12 @@ from pathlib import Path
 
 def cpu_s(pid: int) -> float:
     """CPU time of all threads so far, from the scheduler's own nanosecond account."""
-    total_ns = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        total_ns += int((task / "schedstat").read_text().split()[0])
-    return total_ns / 1e9
+    return sum(thread_cpu_s(pid, int(task.name)) for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+def thread_cpu_s(pid: int, thread: int = 0) -> float:
+    """CPU time of one thread so far; the main thread unless another is named."""
+    return int(Path(f"/proc/{pid}/task/{thread or pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def peak_rss_mb(pid: int) -> float:

@@ -1,24 +1,24 @@
-"""Where the gateway spends its CPU: py-spy looks at it from outside while it runs through a case."""
+"""Where the gateway spends its CPU in a case: profiled.py runs it, the result is told in shares."""
 
-import re
-import shutil
-import subprocess
-import sys
+import os
+import pstats
+import signal
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
-from bench.cases import CHANGES, DWELL_S, GATEWAY, Case
+from bench.cases import CHANGES, DWELL_S, PROFILED, Case
+from bench.errors import BenchError
 from bench.native import Programs
+from bench.process import cpu_s, thread_cpu_s
+from bench.records import read_field
 from bench.stand import Stand
 
-RATE_HZ = 400
-SHOWN = 14
-# Leaves in which a thread waits. They are sampled when it has been woken and the processor is not there yet.
-WAITING = {"SelectSelector.select", "EpollSelector.select", "_worker", "Condition.wait", "Event.wait"}
-FRAME = re.compile(r"^(?P<function>.+?) \((?P<file>[^()]+?)(?::\d+)?\)$")
+SHOWN = 16
+DUMP_S = 10.0
 # The first that fits a file names the room in which its time is spent.
 ROOMS = (
     ("drivers/modbus", "drivers/modbus"),
@@ -28,75 +28,95 @@ ROOMS = (
     ("agent/outbox", "agent/outbox"),
     ("agent/uplink", "agent/uplink"),
     ("agent/service", "agent/service"),
-    ("agent", "agent/"),
-    ("aiomqtt, paho", "aiomqtt"),
-    ("aiomqtt, paho", "paho"),
-    ("json", "json/"),
+    ("aiomqtt and paho", "aiomqtt"),
+    ("aiomqtt and paho", "paho"),
     ("asyncio", "asyncio"),
     ("asyncio", "selectors.py"),
-    ("threads and futures", "concurrent/"),
-    ("threads and futures", "futures/"),
-    ("threads and futures", "threading.py"),
+    ("json", "json/"),
+    ("storage thread's door", "concurrent/"),
 )
+
+Key = TypeVar("Key")
+Function = tuple[str, int, str]  # file ("~": written in C), line, name
+Stats = Mapping[Function, tuple[int, int, float, float, Mapping[Function, tuple[int, int, float, float]]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Shares of the samples: by room, and the functions with most (own, with what they call)."""
+    """Shares of the CPU time of the event loop's thread; `others_us` is what the other threads spend an exchange.
+
+    `hottest`: function, its own share (with what it calls in C), its share with everything that it calls.
+    """
 
     case: str
-    samples: int
+    others_us: float
     rooms: tuple[tuple[str, float], ...]
     hottest: tuple[tuple[str, float, float], ...]
 
 
-def profile(case: Case, directory: Path, programs: Programs, seconds: float) -> Profile | None:
-    """Run the gateway through a case under py-spy; None where py-spy is not here or may not look."""
-    spy = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
-    if spy is None:
-        return None
-    stacks = directory / "stacks.txt"
+def profile(case: Case, directory: Path, programs: Programs, seconds: float) -> Profile:
+    """Run the gateway through the case's changes under the profiler."""
     flips = next(phase.flips_per_s for phase in case.phases if phase.name == CHANGES)
-    with Stand(case, GATEWAY, directory / "profiled", programs, seed=1) as stand:
+    with Stand(case, PROFILED, directory / PROFILED, programs, seed=1) as stand:
         time.sleep(case.phases[0].seconds)
         stand.order(f"flip {flips:g} {DWELL_S:g}")
-        words = [spy, "record", "--pid", str(stand.pid), "--duration", str(round(seconds)), "--rate", str(RATE_HZ),
-                 "--nonblocking", "--format", "raw", "--output", str(stacks)]  # fmt: skip
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode or not stacks.exists():
-        print(f"no profile of {case.name}: {done.stderr.strip()[-300:]}")
-        return None
-    return read_stacks(case.name, stacks.read_text().splitlines())
+        stand.order("mark begin")
+        before_s = _others_s(stand.pid)
+        os.kill(stand.pid, signal.SIGUSR1)
+        time.sleep(seconds)
+        others_s = _others_s(stand.pid) - before_s
+        stand.order("mark end")
+        os.kill(stand.pid, signal.SIGUSR2)
+        stats = _written(stand.directory / "profile")
+    return shares(case.name, others_s * 1e6 / _asked(stand.field_log), stats)
 
 
-def read_stacks(case: str, lines: Iterable[str]) -> Profile:
-    """From collapsed stacks, `outer;…;inner COUNT`, to shares."""
-    rooms: Counter[str] = Counter()
-    own: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for line in lines:
-        stack, _, count = line.rpartition(" ")
-        frames = [frame for text in stack.split(";") if (frame := FRAME.match(text))]
-        if not frames or frames[-1]["function"] in WAITING:
-            continue
-        names = [_name(frame) for frame in frames]
-        rooms[_room(frames[-1]["file"])] += int(count)
-        own[names[-1]] += int(count)
-        total.update(dict.fromkeys(names, int(count)))
-    samples = sum(rooms.values())
-    return Profile(case, samples, _shares(rooms, samples), _hottest(own, total, samples))
+def _others_s(pid: int) -> float:
+    """CPU time of every thread but the event loop's, which the profiler makes slower than it is."""
+    return cpu_s(pid) - thread_cpu_s(pid)
 
 
-def _shares(rooms: Counter[str], samples: int) -> tuple[tuple[str, float], ...]:
-    return tuple((room, count / samples) for room, count in rooms.most_common() if count / samples >= 0.01)
+def _asked(path: Path) -> int:
+    """How many requests the field saw between the two marks."""
+    log = read_field(path)
+    begin_ns, end_ns = (at_ns for at_ns, order in log.marks if order.startswith("mark"))
+    return max(1, sum(begin_ns <= exchange.asked_ns < end_ns for exchange in log.exchanges))
 
 
-def _hottest(own: Counter[str], total: Counter[str], samples: int) -> tuple[tuple[str, float, float], ...]:
-    return tuple((name, count / samples, total[name] / samples) for name, count in own.most_common(SHOWN))
+def _written(path: Path) -> Stats:
+    """The profiler's result, once it is all there."""
+    deadline_s = time.monotonic() + DUMP_S
+    while time.monotonic() < deadline_s:
+        try:
+            return cast(Stats, cast(Any, pstats.Stats(str(path))).stats)
+        except (FileNotFoundError, EOFError, ValueError, TypeError):
+            time.sleep(0.05)
+    raise BenchError(f"the profiler has written nothing to {path}")
 
 
-def _name(frame: re.Match[str]) -> str:
-    return f"{'/'.join(_tail(frame['file']))}:{frame['function']}"
+def shares(case: str, others_us: float, stats: Stats) -> Profile:
+    """From cProfile's table to shares; what is written in C counts for who calls it."""
+    own_s: dict[Function, float] = defaultdict(float)
+    for function, (_, _, seconds, _, callers) in stats.items():
+        if function[0] == "~" and callers:
+            for caller, (_, _, part_s, _) in callers.items():
+                own_s[caller] += part_s
+        else:
+            own_s[function] += seconds
+    total_s = sum(own_s.values())
+    rooms: dict[str, float] = defaultdict(float)
+    for function, seconds in own_s.items():
+        rooms[_room(function[0])] += seconds / total_s
+    hottest = [(_name(f), seconds / total_s, stats[f][3] / total_s) for f, seconds in _largest(own_s)[:SHOWN]]
+    return Profile(case, others_us, tuple(_largest(rooms)), tuple(hottest))
+
+
+def _largest(amounts: Mapping[Key, float]) -> list[tuple[Key, float]]:
+    return sorted(amounts.items(), key=lambda item: -item[1])
+
+
+def _name(function: Function) -> str:
+    return f"{'/'.join(_tail(function[0]))}:{function[2]}"
 
 
 def _tail(file: str) -> Sequence[str]:

@@ -34,8 +34,8 @@ BUSY = (
     " on a quiet one. Measure again before you believe or doubt a figure."
 )
 PROFILE_INTRO = (
-    "The cases that miss a target, with changes: the gateway's CPU time for each exchange, shared out by py-spy's"
-    " samples of all its threads (those in which a thread was only waiting for the processor are left out)."
+    "The cases that miss a target, with changes: the gateway's CPU time for each exchange. What the event loop's"
+    " thread spends is shared out by cProfile on the CPU clock, which overrates functions that are called often."
 )
 
 Row = Sequence[str]
@@ -183,13 +183,15 @@ def _profile_part(profiles: Sequence[Profile], pools: Pools) -> list[str]:
     parts = ["## Where the time goes", PROFILE_INTRO]
     for profile in profiles:
         cpu_us = pools[profile.case, GATEWAY].cpu_us(CHANGES)
-        rooms = ", ".join(f"{name} {share * cpu_us:.0f}" for name, share in profile.rooms)
+        loop_us = cpu_us - profile.others_us
+        rooms = ", ".join(f"{name} {share * loop_us:.0f}" for name, share in profile.rooms if share >= 0.01)
         hottest = [
-            (f"`{name}`", f"{own * cpu_us:.0f}", f"{total * cpu_us:.0f}") for name, own, total in profile.hottest
+            (f"`{name}`", f"{own * loop_us:.0f}", f"{total * loop_us:.0f}") for name, own, total in profile.hottest
         ]
+        other = f"other threads {profile.others_us:.0f}"
         parts += [
-            f"**{TITLES[profile.case]}**, {cpu_us:.0f} µs an exchange, of which {rooms}.",
-            _table(("function", "own µs", "with what it calls"), hottest),
+            f"**{TITLES[profile.case]}**: {cpu_us:.0f} µs, of which {other}, {rooms}.",
+            _table(("function", "own µs, with C", "with what it calls"), hottest),
         ]
     return parts
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cases import BACKOFF, FLOOR, GATEWAY, PLAIN, REPLY_TIMEOUT_S, Case
+from bench.cases import BACKOFF, FLOOR, GATEWAY, PLAIN, PROFILED, REPLY_TIMEOUT_S, Case
 from bench.errors import BenchError
 from bench.native import Programs
 
@@ -47,13 +47,21 @@ def computed_worst_s(subject: str, setting: Setting) -> float:
 
 def is_ready(subject: str, topic: str) -> bool:
     """The subject's own word that it is connected to the broker."""
-    return topic.endswith("/status/gateway") if subject == GATEWAY else topic == "bench/ready"
+    return topic.endswith("/status/gateway") if subject in (GATEWAY, PROFILED) else topic == "bench/ready"
 
 
 def _gateway(setting: Setting) -> list[str]:
+    return [sys.executable, "-m", "agent", *_run_words(setting)]
+
+
+def _profiled(setting: Setting) -> list[str]:
+    return [sys.executable, "-m", "bench.profiled", str(setting.directory / "profile"), *_run_words(setting)]
+
+
+def _run_words(setting: Setting) -> list[str]:
     path = setting.directory / CONFIG
     path.write_text(gateway_config(setting))
-    return [sys.executable, "-m", "agent", "run", "--config", str(path), "--log-level", "warning"]
+    return ["run", "--config", str(path), "--log-level", "warning"]
 
 
 def _floor(setting: Setting, backoff_s: float = 0.0) -> list[str]:
@@ -76,6 +84,7 @@ COMMANDS: dict[str, Callable[[Setting], list[str]]] = {
     FLOOR: _floor,
     BACKOFF: _patient_floor,
     PLAIN: _plain,
+    PROFILED: _profiled,
 }
 
 

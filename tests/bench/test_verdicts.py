@@ -7,10 +7,19 @@ import pytest
 
 from bench.cases import ALIVE, CASES, CHANGES, FOUR_DEAD, GATEWAY, ONE_DEAD
 from bench.pool import load, pooled, save
-from bench.profiling import read_stacks
+from bench.profiling import Stats, shares
 from bench.reduce import Heard, PhaseFigures, Run
 from bench.report import page
 from bench.targets import TARGETS, Outcome, Verdict, shown, verdicts
+
+EXCHANGE = ("/x/drivers/modbus/line.py", 81, "exchange")
+SEND = ("/x/lib/site-packages/paho/mqtt/client.py", 3379, "_sock_send")
+STATS: Stats = {  # calls, calls, own s, s with what it calls, callers
+    EXCHANGE: (1, 1, 2.0, 4.0, {}),
+    SEND: (1, 1, 0.5, 1.0, {EXCHANGE: (1, 1, 0.5, 1.0)}),
+    ("~", 0, "<method 'send' of '_socket.socket' objects>"): (3, 3, 1.5, 1.5, {
+        EXCHANGE: (2, 2, 1.0, 1.0), SEND: (1, 1, 0.5, 0.5)}),
+}  # fmt: skip
 
 
 def phase(latency_s: float, *, cpu_s: float = 0.1, ratio: float = 1.01, lost: int = 0) -> PhaseFigures:
@@ -104,17 +113,16 @@ def test_a_measurement_survives_its_file(tmp_path: Path) -> None:
 def test_the_page_says_what_was_reached_and_what_not() -> None:
     pools = pooled(measurement(0.2))
     found = verdicts(Outcome(pools, 200.0))
-    stacks = ["MainThread;run (/x/site-packages/aiomqtt/client.py:3);poll (/x/drivers/modbus/line.py:7) 30"]
     text = page(
         {"load before": "0.10 (1 minute)"},
         "make bench",
         found,
         pools,
-        [read_stacks("tcp", stacks)],
+        [shares("tcp", 20.0, STATS)],
         pictures=False,
     )
     assert text.count("**no**") == sum(not verdict.reached for verdict in found)
-    assert "`drivers/modbus/line.py:poll`" in text
+    assert "`drivers/modbus/line.py:exchange`" in text
     assert all(case.title in text for case in CASES if case.name not in ("keys", "dead"))
 
 
@@ -126,15 +134,10 @@ def test_the_page_warns_when_the_machine_was_busy() -> None:
     assert "Others were using the machine" not in quiet
 
 
-def test_samples_of_a_thread_that_waits_count_for_nothing() -> None:
-    stacks = [
-        "main (/x/agent/cli/run.py:1);SelectSelector.select (/lib/python3/selectors.py:9) 70",
-        "main (/x/agent/cli/run.py:1);judge (/x/agent/alarms/judge.py:2) 20",
-        "main (/x/agent/cli/run.py:1);read (/x/drivers/modbus/device.py:2);crc (/x/drivers/modbus/rtu.py:5) 10",
-    ]
-    found = read_stacks("tcp", stacks)
-    assert found.samples == 30
-    assert dict(found.rooms) == {"agent/alarms": pytest.approx(2 / 3), "drivers/modbus": pytest.approx(1 / 3)}
-    shares = {name: (own, total) for name, own, total in found.hottest}
-    assert shares["drivers/modbus/rtu.py:crc"] == pytest.approx((1 / 3, 1 / 3))
-    assert "agent/cli/run.py:main" not in shares  # it does nothing of its own
+def test_what_is_written_in_c_counts_for_who_calls_it() -> None:
+    found = shares("tcp", 20.0, STATS)
+    assert dict(found.rooms) == {"drivers/modbus": pytest.approx(0.75), "aiomqtt and paho": pytest.approx(0.25)}
+    assert found.hottest == (
+        ("drivers/modbus/line.py:exchange", pytest.approx(0.75), pytest.approx(1.0)),
+        ("paho/mqtt/client.py:_sock_send", pytest.approx(0.25), pytest.approx(0.25)),
+    )
