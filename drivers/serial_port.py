@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 READ_BYTES = 4096
 LEAST_LATENCY_S = 0.001
+STUCK_S = 2.0  # the kernel's buffer holds many frames: full for so long, it belongs to an adapter that hangs
 MISSING = {errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO}
 BUSY = {errno.EAGAIN, errno.EBUSY}
 DENIED = {errno.EACCES, errno.EPERM}
@@ -158,9 +159,11 @@ class SerialStream:
     async def _writable(self) -> None:
         sender = self._sender = self._loop.create_future()
         self._loop.add_writer(self._port.fileno(), _settle, sender)
+        stuck = self._loop.call_later(STUCK_S, self._gone, f"takes nothing since {STUCK_S:g} s")
         try:
             await sender
         finally:
+            stuck.cancel()
             self._sender = None
             if self._port.is_open:
                 self._loop.remove_writer(self._port.fileno())

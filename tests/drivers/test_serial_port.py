@@ -213,6 +213,18 @@ async def test_a_full_port_makes_send_wait_and_nothing_is_lost(pty: Pty) -> None
     await stream.aclose()
 
 
+async def test_an_adapter_that_takes_nothing_more_is_a_line_that_is_gone(
+    pty: Pty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.serial_port.STUCK_S", 0.05)
+    stream = open_serial(SerialPort(pty.path))
+    async with at_once():
+        with pytest.raises(LineError, match=f"{pty.path}: takes nothing since 0.05 s"):
+            await stream.send(bytes(1_000_000))
+    again = open_serial(SerialPort(pty.path))
+    await again.aclose()
+
+
 async def test_a_cancelled_send_leaves_the_port_usable(pty: Pty) -> None:
     stream = open_serial(SerialPort(pty.path))
     sending = asyncio.create_task(stream.send(bytes(1_000_000)))
