@@ -30,9 +30,23 @@ def block_time_s(block: Block, character_s: float, turnaround_s: float) -> float
 
 def exchange_s(table: Table, count: int, character_s: float, turnaround_s: float) -> float:
     """Time of one read on the wire, t3.5 before and after included."""
-    payload = (count + 7) // 8 if table in ("coil", "discrete") else 2 * count
+    return request_time_s(character_s) + turnaround_s + _reply_s(table, count, character_s)
+
+
+def request_time_s(character_s: float) -> float:
+    """Time of a read request on the wire and of the two silences that its exchange takes."""
     gap_s = max(3.5 * character_s, SHORTEST_GAP_S) if character_s else 0.0
-    return (REQUEST_CHARACTERS + REPLY_OVERHEAD + payload) * character_s + turnaround_s + 2 * gap_s
+    return REQUEST_CHARACTERS * character_s + 2 * gap_s
+
+
+def reply_time_s(block: Block, character_s: float) -> float:
+    """Time of the block's reply on the wire."""
+    return _reply_s(block.table, block.count, character_s)
+
+
+def _reply_s(table: Table, count: int, character_s: float) -> float:
+    payload = (count + 7) // 8 if table in ("coil", "discrete") else 2 * count
+    return (REPLY_OVERHEAD + payload) * character_s
 
 
 def plan_blocks(

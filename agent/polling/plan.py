@@ -7,7 +7,7 @@ from agent.polling.health import LOST_SHARE, interval_s
 from agent.polling.patience import MARGIN_S, Patience
 from agent.polling.schedule import Job, Schedule, Wait
 from agent.site import LinePlan, Unit
-from drivers.blocks import Block, block_time_s, plan_blocks
+from drivers.blocks import Block, block_time_s, plan_blocks, reply_time_s, request_time_s
 from drivers.stream import SerialPort
 
 BLOCKING_SHARE = 4  # one read may hold the line for this part of its alarm-latency budget
@@ -91,12 +91,16 @@ def _fair(rows: Sequence[tuple[float, bool]], share: float) -> list[float]:
 
 
 def patience_of(unit: Unit, plan: LinePlan) -> Patience:
-    """Bounds for the unit's timeouts: never below its turnaround and its longest reply on the wire."""
-    turnaround_s = max(unit.profile.turnaround_s, unit.profile.turnaround_most_s)
-    longest_s = max(
-        (block_time_s(b, line_character_s(plan), turnaround_s) for b in blocks_of(unit, plan)), default=0
+    """Bounds for the unit's timeouts, from its profile's turnarounds and its longest reply on this wire."""
+    character_s, profile = line_character_s(plan), unit.profile
+    replies = [reply_time_s(block, character_s) for block in blocks_of(unit, plan)]
+    reply_s = max(replies, default=0.0) + MARGIN_S
+    return Patience(
+        floor_s=max(profile.turnaround_s, profile.turnaround_most_s) + reply_s,
+        brisk_s=profile.turnaround_s + reply_s,
+        ceiling_s=unit.timeout_s,
+        request_s=request_time_s(character_s) + plan.extra_gap_s,
     )
-    return Patience(floor_s=longest_s + MARGIN_S, ceiling_s=unit.timeout_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agent.polling.patience import FULL_PROBE, MARGIN_S, Patience, learned, timeout_s
 
-FRESH = Patience(floor_s=0.06, ceiling_s=0.3)
+FRESH = Patience(floor_s=0.06, brisk_s=0.04, ceiling_s=0.3, request_s=0.01)
 
 
 def after(replies_s: list[float], patience: Patience = FRESH) -> Patience:
@@ -40,10 +40,16 @@ def test_every_miss_doubles_the_patience_up_to_the_configured_end() -> None:
 def test_a_lost_unit_is_probed_briefly_and_now_and_then_for_the_whole_time() -> None:
     quick = after([0.01] * 50)
     waits = [timeout_s(quick, 3, probes) for probes in range(2 * FULL_PROBE)]
+    assert set(waits) == {FRESH.brisk_s, FRESH.ceiling_s}
     assert waits.count(0.3) == 2
-    assert sum(waits) / len(waits) == pytest.approx(quick.probe_s)
+    assert FRESH.request_s + sum(waits) / len(waits) == pytest.approx(quick.probe_s)
+
+
+def test_a_lost_unit_that_never_answered_is_given_its_profiles_worst_turnaround() -> None:
+    assert timeout_s(FRESH, 3, 0) == FRESH.floor_s
 
 
 @given(st.lists(st.floats(0.0, 5.0), max_size=60), st.integers(0, 40), st.none() | st.integers(0, 100))
 def test_whatever_was_learned_the_bounds_hold(replies_s: list[float], misses: int, probes: int | None) -> None:
-    assert FRESH.floor_s <= timeout_s(after(replies_s), misses, probes) <= FRESH.ceiling_s
+    least_s = FRESH.floor_s if probes is None else FRESH.brisk_s
+    assert least_s <= timeout_s(after(replies_s), misses, probes) <= FRESH.ceiling_s
