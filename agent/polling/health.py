@@ -8,6 +8,8 @@ LOST_SHARE = 0.05  # all lost units of a line together may use this share of its
 PROBE_FIRST_S = 0.5
 PROBE_MOST_S = 8.0
 SPOILED_WORTH = 3
+REFUSED_FIRST_S = 0.5
+REFUSED_MOST_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,12 @@ def probe_wait_s(health: Health, probe_s: float, jitter: float) -> float:
     backed_off = min(PROBE_MOST_S, PROBE_FIRST_S * 2.0 ** min(health.probes, 10))
     affordable = probe_s / LOST_SHARE if health.probes else 0.0
     return max(backed_off, affordable) * (0.9 + 0.2 * jitter)
+
+
+def refused_wait_s(refusals: int) -> float:
+    """How long to leave a block alone that was refused so often in a row.
+
+    A unit that is busy or starts refuses once or twice, and a button may be pressed meanwhile; one that does not
+    serve the block refuses for ever.
+    """
+    return min(REFUSED_MOST_S, REFUSED_FIRST_S * 2.0 ** (min(refusals, 10) - 1))

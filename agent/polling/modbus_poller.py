@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.host import Host
-from agent.polling.health import probe_wait_s
+from agent.polling.health import probe_wait_s, refused_wait_s
 from agent.polling.patience import learned, timeout_s
 from agent.polling.plan import job_of, patience_of, schedule_of
 from agent.polling.poller import Progress, Roll, Sink, reopen_after_s
@@ -20,7 +20,6 @@ from drivers.reading import Reading
 
 log = logging.getLogger(__name__)
 
-REFUSED_REST_S = 30.0
 ILLEGAL_ADDRESS = 2  # the exception that says: not all of these registers are mine
 
 
@@ -66,7 +65,7 @@ class ModbusPoller:
         except LineError as error:
             await self._line_gone(str(error))
         else:
-            job.trial = False
+            job.refusals = 0
             await self._answered(job.unit)
             await self._hand_on(job, readings)
 
@@ -112,8 +111,8 @@ class ModbusPoller:
             log.info("%s refuses %d points at once: %s; asked in halves", job.unit, len(job.block.points), error)
             self._split(job, parts)
             return
-        job.trial = True
-        job.due_s = _now() + REFUSED_REST_S
+        job.refusals += 1
+        job.due_s = _now() + refused_wait_s(job.refusals)
         await self._hand_on(job, self.devices[job.unit].unread(job.block, f"refused: {error}"))
 
     def _split(self, job: Job, parts: tuple[Block, ...]) -> None:

@@ -35,7 +35,8 @@ class Job:
 
     `interval_s`: it is not asked more often than this. `stride_s`: how long it may go unasked on a full line.
     `cost_s`: how long one exchange holds the line. `due_s`: loop time before which it is not asked. `turn_s`: its
-    place in the round, in the line's own time. `trial`: the unit refused it once. `said`: what it read last.
+    place in the round, in the line's own time. `refusals`: how often in a row the unit refused it. `said`: what it
+    read last.
     """
 
     unit: str
@@ -46,15 +47,15 @@ class Job:
     due_s: float = 0.0
     turn_s: float = 0.0
     lost: bool = False
-    trial: bool = False
+    refusals: int = 0
     said: Sequence[Reading] | None = None
 
     @property
     def duty(self) -> Duty:
-        """Its class now; it changes when its unit is lost or refuses it."""
+        """Its class now; it changes when its unit is lost or goes on refusing it."""
         if self.lost:
             return Duty.PROBE_OF_ALARM if self.block.alarm else Duty.PROBE
-        if self.trial:
+        if self.refusals > 1:  # once may be a unit that was busy
             return Duty.BACKGROUND
         return Duty.ALARM if self.block.alarm else Duty.NORMAL
 

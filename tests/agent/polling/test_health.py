@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.polling.health import LOST_SHARE, Health, answered, interval_s, missed, probe_wait_s
+from agent.polling.health import LOST_SHARE, Health, answered, interval_s, missed, probe_wait_s, refused_wait_s
 from agent.polling.patience import Patience
 from agent.site import Unit
 from drivers.profiles import load_profiles, profiles_dir
@@ -71,3 +71,7 @@ def test_with_four_lost_one_that_returns_is_asked_within_ten_seconds(floor_s: fl
 def test_the_first_probe_comes_soon_since_noise_may_have_taken_three_answers_in_a_row() -> None:
     just_lost = Health(answered_s=0.0, misses=3, lost=True)
     assert probe_wait_s(just_lost, 4.0, jitter=1.0) <= 0.6
+
+
+def test_a_refused_block_is_asked_again_soon_and_then_ever_less_often() -> None:
+    assert [refused_wait_s(n) for n in (1, 2, 3, 7, 100, 10_000)] == [0.5, 1.0, 2.0, 30.0, 30.0, 30.0]

@@ -283,7 +283,34 @@ def test_a_block_that_a_unit_refuses_as_a_whole_is_asked_in_parts_and_the_parts_
     assert {name for name, row in last.items() if row.quality is Quality.BAD} == set(INPUTS[12:])
     assert bench.heard.lost == []
     refused = bench.line.counters.unit(1).refused[2]
-    assert refused < 25  # each of the four is tried again every 30 s, the whole never
+    assert refused < 40  # each of the four seven times in a minute, ever less often, the whole never
+
+
+def test_a_unit_that_is_busy_for_a_moment_is_asked_again_at_once() -> None:
+    class Busy(ModbusUnit):
+        """It says exception 6 when it is told to."""
+
+        busy = False
+
+        def answer(self, pdu: bytes) -> bytes | None:
+            return bytes((pdu[0] | 0x80, 6)) if self.busy else super().answer(pdu)
+
+    async def story(bench: Bench) -> None:
+        unit = bench.units["u0"] = bench.bus.units[1] = Busy(PROFILE, 1, turnaround_s=TURNAROUND_S)
+        polling = asyncio.create_task(bench.poll(4.0))
+        await asyncio.sleep(2.0)
+        unit.busy = True
+        await asyncio.sleep(0.2)
+        unit.busy = False
+        unit.set("di5", True)
+        await asyncio.sleep(1.0)
+        unit.set("di5", False)
+        await polling
+
+    bench = on_a_bench(story, units=2)
+    assert bench.line.counters.unit(1).refused[6] == 1
+    assert any(row == Reading("di5", True) for _, unit, rows in bench.heard.news if unit == "u0" for row in rows)
+    assert bench.heard.lost == []
 
 
 def test_what_a_unit_says_again_is_handed_on_as_unchanged_until_it_was_lost() -> None:

@@ -111,7 +111,7 @@ def test_a_lost_alarm_unit_is_probed_before_what_is_normal_and_others_last() -> 
     schedule = Schedule(duties.values())
     schedule.postpone("lost alarm", 0.0)
     schedule.postpone("lost", 0.0)
-    duties["refused"].trial = True
+    duties["refused"].refusals = 2
     assert [job.duty for job in duties.values()] == list(Duty)
     order = []
     while len(order) < 5:
