@@ -139,7 +139,7 @@ def _session_properties() -> Properties:
 
 @cache
 def _content_type() -> Properties:
-    """The same for every message; paho builds it in 65 µs, more than the rest of a publish."""
+    """The same for every message, and paho takes its time to make one."""
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = CONTENT_TYPE
     return properties
