@@ -59,6 +59,7 @@ class Uplink:
         self._versions = dict(versions)
         self._wait_s = 0.0
         self._told: set[str] = set()
+        self._whys: set[str] = set()
         self._suspicion = Suspicion()
 
     async def run(self) -> None:
@@ -159,12 +160,8 @@ class Uplink:
     async def _beat(self, session: Session) -> None:
         """Only while there is a session; an old heartbeat means nothing, so none is kept."""
         while True:
-            try:
-                data = (await self.heartbeat()).model_dump(mode="json")
-            except StorageError as error:
-                log.error("no heartbeat, since the outbox cannot be read: %s", error)
-            else:
-                await self._publish(session, self._topics.heartbeat, self._live("heartbeat", "gateway", data))
+            data = (await self.heartbeat()).model_dump(mode="json")
+            await self._publish(session, self._topics.heartbeat, self._live("heartbeat", "gateway", data))
             await asyncio.sleep(self._settings.heartbeat_s)
 
     async def _publish(self, session: Session, topic: str, payload: bytes, *, retain: bool = False) -> None:
@@ -196,14 +193,16 @@ class Uplink:
 
     def _up(self, broker: Broker, round_number: int) -> None:
         self._told.clear()
+        self._whys.clear()
         reconnects = self.status.reconnects + (1 if self.status.broker else 0)
         now_s = asyncio.get_running_loop().time()
         self.status = UplinkStatus(True, f"{broker.host}:{broker.port}", "", now_s, reconnects)
         log.info("connected to %s:%d (round %d)", broker.host, broker.port, round_number)
 
     def _down(self, why: str) -> None:
-        if self.status.connected or self.status.why != why:
+        if why not in self._whys:  # with several addresses each has its own, round after round
             log.warning("uplink down: %s", why)
+        self._whys.add(why)
         now_s = asyncio.get_running_loop().time()
         since_s = now_s if self.status.connected else self.status.since_s
         if self.status.connected and now_s - self.status.since_s >= STEADY_S:

@@ -2,10 +2,13 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from agent.errors import UplinkError
 from agent.session import Broker, Session, SessionRequest
@@ -102,6 +105,23 @@ def test_every_address_is_tried_in_its_order_before_a_wait(tmp_path: Path) -> No
     run(tmp_path, twin, ONE, TWO, for_s=100)
     assert [host for _, host in twin.asked[:6]] == ["one", "two"] * 3
     assert all(twin.times[n] == twin.times[n + 1] for n in range(0, 6, 2))
+
+
+def test_each_reason_is_logged_once_however_many_addresses_there_are_and_how_long_it_lasts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    twin = Twin(lambda _: 0.0, refuse=True)
+    run(tmp_path, twin, ONE, TWO, for_s=3600)
+    said = [row.getMessage() for row in caplog.records if row.levelno == logging.WARNING]
+    assert said == [f"uplink down: {one.host}:{one.port}: nobody there" for one in (ONE, TWO)]
+
+
+def test_a_reason_is_news_again_after_a_session(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    twin = Twin(lambda _: 1.0)
+    run(tmp_path, twin, ONE, for_s=6)
+    said = [row.getMessage() for row in caplog.records if row.levelno == logging.WARNING]
+    assert len(said) > 1
+    assert set(said) == {"uplink down: one:1: the link broke"}
 
 
 def test_heartbeats_beat_evenly_while_there_is_a_session(tmp_path: Path) -> None:
