@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from agent.alarms.model import Action, Order
 from agent.errors import OrderRefused, StorageError
 from agent.service.words import state_data
+from agent.uplink.messages import LATEST_UTC_S
 
 if TYPE_CHECKING:
     from agent.service.run import Gateway
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 VERSION = 1
 LONGEST_LINE = 64 * 1024
 SOCKET_MODE = 0o660
+VISITORS_MOST = 32  # each holds a descriptor, and a line that is opened again needs one too
 
 
 class OrderRequest(BaseModel):
@@ -39,7 +41,7 @@ class OrderRequest(BaseModel):
     person: str = Field(max_length=100)
     address: str = ""
     reason: str = Field("", max_length=500)
-    until_utc_s: FiniteFloat | None = None
+    until_utc_s: FiniteFloat | None = Field(None, le=LATEST_UTC_S)
 
 
 async def serve_control(path: Path, gateway: "Gateway") -> None:
@@ -79,6 +81,9 @@ class Desk:
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer line by line until the visitor leaves."""
+        if len(self._visitors) >= VISITORS_MOST:
+            writer.close()
+            return
         self._visitors.add(writer)
         try:
             while line := await reader.readline():

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.service.control import LONGEST_LINE
+from agent.service.control import LONGEST_LINE, VISITORS_MOST
 from agent.service.run import run_gateway
 from tests.agent.service.world import BUTTON, World, site_in, until
 
@@ -154,6 +154,7 @@ REFUSED = [
     ({"action": "reset"}, "still active"),
     ({"action": "out_of_service", "reason": "x", "until_utc_s": "tomorrow"}, "until_utc_s"),
     ({"action": "out_of_service", "reason": "x", "until_utc_s": float("inf")}, "until_utc_s"),
+    ({"action": "out_of_service", "reason": "x", "until_utc_s": 1e12}, "until_utc_s"),
     ({"action": "out_of_service", "reason": "x"}, "needs a reason and an end time"),
     ({"action": "shelve", "reason": "x", "until_utc_s": 1.8e9 + 60}, "saves lives"),
 ]
@@ -204,3 +205,23 @@ async def test_a_visitor_who_leaves_in_the_middle_harms_nobody(tmp_path: Path) -
         rude.writer.write(b'{"version": 1, "do": "al')
         rude.writer.close()
         assert (await (await office.visit()).ask("status"))["ok"]
+
+
+@pytest.mark.asyncio
+async def test_visitors_who_stay_do_not_use_up_the_descriptors(tmp_path: Path) -> None:
+    async with opened(tmp_path) as office:
+        staying = [await office.visit() for _ in range(VISITORS_MOST)]
+        assert all([(await visitor.ask("alarms"))["ok"] for visitor in staying])
+        too_many = await office.visit()
+        assert await too_many.reader.read() == b""
+        staying.pop().writer.close()
+
+        async def answered() -> bool:
+            try:
+                return bool((await (await office.visit()).ask("alarms"))["ok"])
+            except (OSError, ValueError):
+                return False
+
+        async with asyncio.timeout(10):
+            while not await answered():
+                await asyncio.sleep(0.01)
