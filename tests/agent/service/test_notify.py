@@ -26,6 +26,13 @@ def test_without_a_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> N
     notify_manager("READY=1")
 
 
+def test_a_name_at_which_nobody_listens_any_more_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+    notify_manager("READY=1")
+
+
 @pytest.mark.parametrize(("allowed", "every_s"), [("30000000", 10.0), ("", 10.0), ("0", 10.0), ("6000000", 2.0)])
 def test_the_watchdog_is_fed_three_times_as_often_as_it_asks_for(
     allowed: str, every_s: float, monkeypatch: pytest.MonkeyPatch
