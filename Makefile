@@ -44,7 +44,7 @@ schema: $(VENV)/.test ## write docs/schema again from the models
 
 catalogues: $(VENV)/.dev ## collect the texts that people read, and compile their translations
 	$(EXTRACT) -o $(LOCALE)/campusgw.pot
-	$(BIN)/pybabel -q update -N -D campusgw -i $(LOCALE)/campusgw.pot -d $(LOCALE)
+	$(BIN)/pybabel -q update --ignore-pot-creation-date -N -D campusgw -i $(LOCALE)/campusgw.pot -d $(LOCALE)
 	$(BIN)/pybabel -q compile -D campusgw -d $(LOCALE)
 
 clean: ## remove everything that make has made, .venv too
@@ -85,12 +85,12 @@ command -v socat >/dev/null || \
 	echo "not here, its tests are skipped: systemd in a container (as root; apt install systemd-container mmdebstrap)"
 endef
 
-EXTRACT = $(BIN)/pybabel -q extract -k tr -k later -k OrderRefused --no-location --omit-header agent simulators
+EXTRACT = $(BIN)/pybabel -q extract -k tr -k later -k OrderRefused --no-location --omit-header agent drivers simulators
 
 # Nothing to check before the first translation exists.
 define CATALOGUES_FRESH
 [ -e $(LOCALE)/campusgw.pot ] || exit 0; \
 new=$$(mktemp) && $(EXTRACT) -o "$$new" && \
-$(BIN)/pybabel -q update --check -N -D campusgw -i "$$new" -d $(LOCALE) && rm "$$new" || \
+$(BIN)/pybabel -q update --check --ignore-pot-creation-date -N -D campusgw -i "$$new" -d $(LOCALE) && rm "$$new" || \
 	{ echo "agent/locale is behind the sources: make catalogues"; rm -f "$$new"; exit 1; }
 endef
