@@ -14,11 +14,11 @@ from bench.endurance.claims import Claim, at_least, at_most, no_growth, none_of
 from bench.endurance.page import PICTURES, Result, table, write
 from bench.endurance.people import Contact, Ledger, People
 from bench.endurance.pictures import can_draw, draw_curves
-from bench.endurance.progress import Bar, bar
+from bench.endurance.progress import Told, bar
 from bench.endurance.samples import Samples
 from bench.endurance.stage import ROOT, guarded, stage
 from bench.endurance.weather import Weather
-from bench.errors import BenchError, Missing
+from bench.errors import BenchError
 from bench.machine import describe
 from bench.stats import percentile
 from drivers.inbox import ROOM_BYTES
@@ -65,7 +65,7 @@ class Soaked:
     samples: Samples
     ledger: Ledger
     befell: dict[str, int]
-    kills: int
+    with_mosquitto: bool
     lanes: dict[str, dict[str, Any]]
     here: int
     gaps: list[str]
@@ -104,7 +104,7 @@ class Soaked:
         yield at_least("most records that ever waited (the broker was away)", self.samples.most("outbox depth"), 1)
 
 
-async def soak(minutes: float, seed: int, directory: Path, shown: Bar) -> Soaked:
+async def soak(minutes: float, seed: int, directory: Path, told: Told) -> Soaked:
     """The whole run."""
     ledger, dice, failures = Ledger(), random.Random(seed), []
 
@@ -129,7 +129,7 @@ async def soak(minutes: float, seed: int, directory: Path, shown: Bar) -> Soaked
             sampling = group.create_task(samples.keep(site))
             while loop.time() < ends_s:
                 await asyncio.sleep(1.0)
-                shown.done(
+                told(
                     (loop.time() - samples.began_s) / (minutes * 60), f"{sum(ledger.owed.values())} alarm changes"
                 )
             sampling.cancel()
@@ -138,20 +138,23 @@ async def soak(minutes: float, seed: int, directory: Path, shown: Bar) -> Soaked
         platform = site.school.platform
         here = sum(platform.records(store) for store in platform.stores)
         gaps, unreadable = [str(gap) for gap in platform.gaps()], site.school.subscriber.unreadable
-    kills = site.mosquitto.kills
-    return Soaked(minutes, samples, ledger, dict(weather.befell), kills, lanes, here, gaps, unreadable, failures)
+    with_mosquitto = site.mosquitto is not None
+    return Soaked(
+        minutes, samples, ledger, dict(weather.befell), with_mosquitto, lanes, here, gaps, unreadable, failures
+    )
 
 
 def result(soaked: Soaked, machine: dict[str, str], seed: int) -> Result:
     """As a part of the page."""
     took_ms = [seconds * 1e3 for seconds in soaked.ledger.took_s]
     befell = ", ".join(f"{name} {count} times" for name, count in sorted(soaked.befell.items()))
+    broker, how = ("mosquitto", "`kill -9`") if soaked.with_mosquitto else ("iotcore", "stopped")
     cpu = soaked.samples.rows["CPU, s"]
     share = (cpu[-1][1] - cpu[0][1]) / (cpu[-1][0] - cpu[0][0])
     told = (
-        f"{soaked.minutes:g} minutes for real: the demo's school on ptys and TCP ports, mosquitto, the gateway as"
+        f"{soaked.minutes:g} minutes for real: the demo's school on ptys and TCP ports, {broker}, the gateway as"
         f" a process of its own. Meanwhile: {befell}"
-        f" (`kill -9`). {len(took_ms)} alarm changes arrived, half of them"
+        f" ({how}). {len(took_ms)} alarm changes arrived, half of them"
         f" within {percentile(took_ms, 50):,.0f} ms, 90 % within {percentile(took_ms, 90):,.0f} ms; the slowest"
         f" took {max(took_ms) / 1e3:,.1f} s, faults of line and broker included. The gateway used {share:.1%} of a"
         f" processor. Rises are those of a Theil-Sen line after the first {soaked.warm_s / 60:g} minutes."
@@ -172,8 +175,8 @@ def main() -> int:
         machine = describe(Path(directory))
         try:
             with bar("soak") as shown:
-                soaked = asyncio.run(soak(args.minutes, args.seed, Path(directory), shown))
-        except (Missing, BenchError, ChildFailed) as error:
+                soaked = asyncio.run(soak(args.minutes, args.seed, Path(directory), shown.done))
+        except (BenchError, ChildFailed) as error:
             print(error, file=sys.stderr)
             return 1
     found = result(soaked, machine, args.seed)

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.endurance.mosquitto import Mosquitto
+from bench.endurance.mosquitto import Mosquitto, installed
 from simulators.child import Child
 from simulators.demo.school import Plan, School
 from simulators.field_file import read_lines
@@ -45,21 +45,26 @@ class Watched(Child):
 class Stage:
     """The site, and the broker that can die."""
 
-    def __init__(self, school: School, gateway: Watched, mosquitto: Mosquitto) -> None:
+    def __init__(self, school: School, gateway: Watched, mosquitto: Mosquitto | None) -> None:
         self.school = school
         self.gateway = gateway
         self.mosquitto = mosquitto
 
     async def kill_broker(self) -> None:
-        """kill -9 in mid-work; nobody gets through to the next one before the platform is there again."""
-        await self.mosquitto.kill()
+        """kill -9 in mid-work; nobody gets through to the next one before the platform is there again.
+
+        The broker that stands in where there is no mosquitto is stopped: it passes on only what it has time for.
+        """
+        if self.mosquitto is not None:
+            await self.mosquitto.kill()
         await self.school.switch_broker(False)
         while self.school.subscriber.there.is_set():
             await asyncio.sleep(POLL_S)
 
     async def start_broker(self) -> None:
         """It is back, and knows nothing."""
-        await self.mosquitto.start()
+        if self.mosquitto is not None:
+            await self.mosquitto.start()
         await self.school.switch_broker(True)
 
     async def outbox(self) -> dict[str, dict[str, Any]]:
@@ -74,14 +79,14 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Everything started and read once; all of it is put away at the end."""
     async with AsyncExitStack() as things:
-        mosquitto = Mosquitto(directory)
-        things.push_async_callback(mosquitto.kill)
-        await mosquitto.start()
+        if (mosquitto := Mosquitto(directory) if installed() else None) is not None:
+            things.push_async_callback(mosquitto.kill)
+            await mosquitto.start()
         ports = real_field(read_lines(config), random.Random(), root=directory, other_ports=True)
         real = await things.enter_async_context(ports)
         set_up(real.field, start)
-        broker_file = ROOT / "configs" / "broker" / "demo.toml"  # not used: the broker is given
-        plan = Plan(config, broker_file, directory, dict(start), mosquitto.address)
+        given = mosquitto.address if mosquitto is not None else None
+        plan = Plan(config, ROOT / "configs" / "broker" / "demo.toml", directory, dict(start), given)
         school = School(plan, real, Platform(), heard)
         gateway = school.gateway = Watched(school.config, directory)
         await school.start(things)
