@@ -32,7 +32,6 @@ class RoleSpec:
 
     title: Title
     type: Literal["bool", "number", "word"] = "bool"
-    required: bool = False
     output: bool = False
     brief: bool = False
     prompt: bool = False

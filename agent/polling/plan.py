@@ -117,13 +117,12 @@ class LineTimes:
     """A line's round of all its blocks, how much of its time they want, and its alarm latencies.
 
     Everything holds while the units answer within their profiles' worst turnaround; each request without an
-    answer adds `silence_s` at most, and lost units together LOST_SHARE of the line.
+    answer adds its unit's timeout at most, and lost units together LOST_SHARE of the line.
     """
 
     cycle_s: float
     load: float
     alarms: tuple[Latency, ...]
-    silence_s: float = 0.0
 
     @property
     def worst(self) -> Latency | None:
@@ -144,7 +143,7 @@ def line_times(plan: LinePlan) -> LineTimes:
         for job, gap_s in zip(jobs, gaps, strict=True)
         if job.block.alarm
     )
-    return LineTimes(cycle_s, min(1.0, load), alarms, max((unit.timeout_s for unit in plan.units), default=0.0))
+    return LineTimes(cycle_s, min(1.0, load), alarms)
 
 
 def worst_gaps(jobs: list[Job], share_of_others: float) -> list[float]:

@@ -18,18 +18,6 @@ class Topics:
         """The topic of a subject on a channel."""
         return f"{self.prefix}/{channel}/{subject}"
 
-    def alarm(self, subject: str) -> str:
-        """A device's alarms."""
-        return self.channel("alarm", subject)
-
-    def event(self, subject: str) -> str:
-        """What happened that is no alarm."""
-        return self.channel("event", subject)
-
     def state(self, device: str) -> str:
         """A device as it is now; retained."""
         return self.channel("state", device)
-
-    def telemetry(self, subject: str) -> str:
-        """A device's numbers."""
-        return self.channel("telemetry", subject)
