@@ -13,18 +13,23 @@ from agent.polling.poller import Progress, Roll, Sink, reopen_after_s
 from agent.polling.schedule import Job, Wait
 from agent.site import LinePlan, Unit
 from drivers.blocks import Block, halves
-from drivers.errors import BadFrame, LineError, NoResponse, Refused
+from drivers.errors import BadFrame, DeviceError, FieldError, Refused
 from drivers.modbus.device import ModbusDevice
 from drivers.modbus.line import ModbusLine
 from drivers.reading import Reading
 
 log = logging.getLogger(__name__)
 
+STORE_GRACE_S = 2.0
 ILLEGAL_ADDRESS = 2  # the exception that says: not all of these registers are mine
 
 
 class ModbusPoller:
-    """Owns the schedule of one line; the line owns the wire."""
+    """Owns the schedule of one line; the line owns the wire.
+
+    While what one answer led to is being stored, the next question is on its way already; the answer to that one
+    waits until the first is on disk, so that the wire never waits for the disk and nothing overtakes anything.
+    """
 
     def __init__(self, plan: LinePlan, line: ModbusLine, host: Host, sink: Sink) -> None:
         self.plan = plan
@@ -39,17 +44,24 @@ class ModbusPoller:
         self._sink = sink
         self._units = {unit.id: unit for unit in plan.units}
         self._reopen_s = 0.0
+        self._storing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Poll for ever; ends only by cancellation."""
         loop = asyncio.get_running_loop()
-        while True:
-            self.progress.at_s = loop.time()
-            step = self.schedule.next(loop.time(), self._ready_at)
-            if isinstance(step, Wait):
-                await asyncio.sleep(step.until_s - loop.time())
-            else:
-                await self._ask(step)
+        try:
+            while True:
+                self.progress.at_s = loop.time()
+                step = self.schedule.next(loop.time(), self._ready_at)
+                if isinstance(step, Wait):
+                    await self._stored()
+                    await asyncio.sleep(step.until_s - loop.time())
+                else:
+                    await self._ask(step)
+        finally:
+            if self._storing is not None:  # broken off, it would be told a second time after a restart
+                await asyncio.wait([self._storing], timeout=STORE_GRACE_S)
+                self._storing.cancel()
 
     def _ready_at(self, unit: str) -> float:
         return self.line.ready_at(self._units[unit].address)
@@ -58,16 +70,29 @@ class ModbusPoller:
         self.schedule.asked(job, _now())
         try:
             readings = await self.devices[job.unit].read(job.block, timeout_s=self._timeout_s(job.unit))
-        except (NoResponse, BadFrame) as error:
-            await self._missed(job, error)
-        except Refused as error:
-            await self._refused(job, error)
-        except LineError as error:
-            await self._line_gone(str(error))
+        except FieldError as error:
+            await self._stored()
+            await self._failed(job, error)
         else:
+            await self._stored()
             job.refusals = 0
             await self._answered(job.unit)
             await self._hand_on(job, readings)
+
+    async def _stored(self) -> None:
+        """What the last answer led to is on disk; raises what went wrong with it."""
+        if (storing := self._storing) is not None:
+            await asyncio.wait([storing])
+            self._storing = None
+            storing.result()
+
+    async def _failed(self, job: Job, error: FieldError) -> None:
+        if isinstance(error, Refused):
+            await self._refused(job, error)
+        elif isinstance(error, DeviceError):
+            await self._missed(job, error)
+        else:
+            await self._line_gone(str(error))
 
     async def _hand_on(self, job: Job, readings: Sequence[Reading]) -> None:
         """Nearly every poll says what the one before said; that must cost next to nothing."""
@@ -75,7 +100,8 @@ class ModbusPoller:
         if readings is before:
             await self._sink.unchanged(job.unit)
         else:
-            await self._sink.accept(job.unit, readings)
+            accepting = self._sink.accept(job.unit, readings)
+            self._storing = asyncio.get_running_loop().create_task(accepting, name=f"store {job.unit}")
 
     def _timeout_s(self, unit: str) -> float:
         health = self.roll.health[unit]
@@ -89,7 +115,7 @@ class ModbusPoller:
         if await self.roll.answered(unit):
             self.schedule.release(unit, _now())
 
-    async def _missed(self, job: Job, error: NoResponse | BadFrame) -> None:
+    async def _missed(self, job: Job, error: DeviceError) -> None:
         self._reopen_s = 0.0
         health = await self.roll.missed(job.unit, str(error), spoiled=isinstance(error, BadFrame))
         if health.lost:

@@ -56,7 +56,7 @@ def test_however_seldom_a_unit_is_polled_its_loss_is_known_within_thirty_seconds
 @pytest.mark.parametrize("probes", [1, 2, 3, 20])
 def test_all_lost_units_together_use_at_most_a_twentieth_of_the_line(lost_units: int, probes: int) -> None:
     health = Health(answered_s=0.0, misses=3, lost=True, probes=probes)
-    probe_s = Patience(floor_s=0.08, ceiling_s=0.3).probe_s
+    probe_s = Patience(floor_s=0.08, brisk_s=0.03, ceiling_s=0.3, request_s=0.016).probe_s
     mean_wait_s = probe_wait_s(health, lost_units * probe_s, jitter=0.5)
     assert lost_units * probe_s / (mean_wait_s + probe_s) <= LOST_SHARE
 
@@ -64,7 +64,7 @@ def test_all_lost_units_together_use_at_most_a_twentieth_of_the_line(lost_units:
 @pytest.mark.parametrize(("floor_s", "ceiling_s"), [(0.09, 0.3), (0.07, 1.0)], ids=["serial", "tcp"])
 def test_with_four_lost_one_that_returns_is_asked_within_ten_seconds(floor_s: float, ceiling_s: float) -> None:
     health = Health(answered_s=0.0, misses=3, lost=True, probes=20)
-    probe_s = Patience(floor_s=floor_s, ceiling_s=ceiling_s).probe_s
+    probe_s = Patience(floor_s=floor_s, brisk_s=floor_s, ceiling_s=ceiling_s).probe_s
     assert probe_wait_s(health, 4 * probe_s, jitter=1.0) <= 10.0
 
 

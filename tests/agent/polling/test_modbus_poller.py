@@ -329,3 +329,63 @@ def test_what_a_unit_says_again_is_handed_on_as_unchanged_until_it_was_lost() ->
     assert len(news) == 3  # the first word, the first after the loss, and the change
     assert news[0] < 1002.0 < back_s <= news[1] <= news[2]
     assert len(bench.heard.times("u0")) > 100
+
+
+class SlowDisk(Heard):
+    """A sink that needs a while for each answer; notes how many it holds at once."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds, self.open, self.most = seconds, 0, 0
+
+    async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
+        self.open += 1
+        self.most = max(self.most, self.open)
+        await asyncio.sleep(self.seconds)
+        self.open -= 1
+        await super().accept(unit, readings)
+
+    async def unit_lost(self, unit: str, cause: str) -> None:
+        assert not self.open
+        await super().unit_lost(unit, cause)
+
+
+def on_a_slow_disk(bench: Bench, seconds: float) -> SlowDisk:
+    bench.heard = disk = SlowDisk(seconds)
+    bench.poller = ModbusPoller(bench.plan, bench.line, _host(1), disk)
+    return disk
+
+
+def test_the_wire_does_not_wait_for_the_disk() -> None:
+    async def story(bench: Bench) -> None:
+        disk = on_a_slow_disk(bench, 0.02)
+        polling = asyncio.get_running_loop().create_task(bench.poll(30.0))
+        while not polling.done():
+            await asyncio.sleep(0.3)
+            bench.units["u3"].set("di1", not bench.units["u3"].get("di1"))
+        assert disk.most == 1
+
+    bench = on_a_bench(story)
+    exchanges = sum(unit.replies for unit in bench.line.counters.units.values())
+    assert 30.0 / exchanges <= 1.01 * exchange_s(bench)
+    assert len(bench.heard.news) > 80
+
+
+def test_nothing_overtakes_what_is_being_stored() -> None:
+    async def story(bench: Bench) -> None:
+        disk = on_a_slow_disk(bench, 0.5)
+        await bench.poll(20.0)
+        bench.units["u0"].plugged = False
+        await bench.poll(10.0)
+        assert disk.lost
+
+    on_a_bench(story, units=2)
+
+
+def test_a_poller_that_ends_lets_what_is_being_stored_finish() -> None:
+    async def story(bench: Bench) -> None:
+        disk = on_a_slow_disk(bench, 0.5)
+        await bench.poll(0.1)
+        assert (disk.open, len(disk.news)) == (0, 1)
+
+    on_a_bench(story, units=1)
