@@ -51,6 +51,7 @@ class Drain:
         self._told: set[tuple[str, int]] = set()
         self.under_way: dict[int, Stored] = {}
         self._delivered = 0
+        self._unread = False
 
     async def run(self) -> None:
         """Send for ever; raises UplinkError when the session is of no more use."""
@@ -85,12 +86,19 @@ class Drain:
             self._refused.clear()
             self._passed_over.clear()
         try:
-            return await self._outbox.next({lane: self._beyond(lane) for lane in Lane}, FETCH)
+            found = await self._outbox.next({lane: self._beyond(lane) for lane in Lane}, FETCH)
         except StorageError as error:
-            log.error("cannot read the outbox: %s", error)
-            await asyncio.sleep(STORAGE_REST_S)
-            self._outbox.changed.set()  # look again, though nothing new comes
+            await self._rest(error)
             return []
+        self._unread = False
+        return found
+
+    async def _rest(self, error: StorageError) -> None:
+        if not self._unread:
+            log.error("cannot read the outbox: %s", error)
+        self._unread = True
+        await asyncio.sleep(STORAGE_REST_S)
+        self._outbox.changed.set()  # look again, though nothing new comes
 
     def _beyond(self, lane: Lane) -> int:
         """Where to go on; a lane of which the broker refuses everything rests, and the others go on."""

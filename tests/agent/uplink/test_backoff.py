@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import UplinkError
+from agent.errors import StorageError, UplinkError
 from agent.session import Broker, Session, SessionRequest
 from agent.uplink.uplink import STEADY_S
 from simulators.clock import run_virtual
@@ -130,3 +130,26 @@ def test_heartbeats_beat_evenly_while_there_is_a_session(tmp_path: Path) -> None
     beats = [at_s for at_s, topic in twin.published if "/heartbeat/" in topic]
     assert len(beats) == 10
     assert all(abs(wait_s - 30) < 0.01 for wait_s in waits(beats))
+
+
+def test_an_outbox_that_cannot_be_read_for_a_while_is_said_once_and_emptied_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin = Twin(lambda _: 1000.0)
+
+    async def refuses(*_: object) -> Any:
+        raise StorageError("disk I/O error")
+
+    async def main() -> None:
+        async with gateway(tmp_path, settings(ONE), opener=twin.open) as it:
+            with monkeypatch.context() as disk:
+                disk.setattr(it.outbox, "next", refuses)
+                it.start()
+                await asyncio.sleep(60)
+                await it.alarm(1)
+            await it.drained(within_s=5)
+
+    run_virtual(main())
+    said = [row.getMessage() for row in caplog.records if row.levelno == logging.ERROR]
+    assert said == ["cannot read the outbox: disk I/O error"]
+    assert any("/alarm/" in topic for _, topic in twin.published)
