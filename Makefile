@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,15 @@ system-test: $(VENV)/.test ## only the service on a real systemd in a container,
 
 bench: $(VENV)/.bench ## against the wire's own limit: 10 minutes, writes docs/performance.md (ARGS=--quick: a minute)
 	@$(BIN)/python -m bench $(ARGS)
+
+long: $(VENV)/.bench $(VENV)/.demo ## three days of a whole site in virtual time: about 5 minutes, writes docs/endurance.md
+	@$(BIN)/python -m bench.endurance.long $(ARGS)
+
+soak: $(VENV)/.bench $(VENV)/.demo ## 10 minutes for real with faults on, writes docs/endurance.md (ARGS="--minutes 1")
+	@$(BIN)/python -m bench.endurance.soak $(ARGS)
+
+replug: $(VENV)/.bench $(VENV)/.demo ## a serial adapter pulled out 200 times: 10 minutes, docs/endurance.md (ARGS="--rounds 20")
+	@$(BIN)/python -m bench.endurance.replug $(ARGS)
 
 check: $(VENV)/.dev ## style, types, the borders between packages, the catalogues
 	$(BIN)/ruff check
