@@ -83,12 +83,19 @@ class Schedule:
         other: Job | None = None
         earliest = now_s + idle_s
         for job in self.jobs:
-            may = max(job.due_s, ready_at(job.unit))
-            if may > now_s:
-                earliest = min(earliest, may)
-            elif job.duty is Duty.ALARM:
-                alarm = job if alarm is None or (job.turn_s, job.due_s) < (alarm.turn_s, alarm.due_s) else alarm
-            elif other is None or (job.duty, job.due_s) < (other.duty, other.due_s):
+            if job.due_s > now_s:
+                earliest = min(earliest, job.due_s)
+                continue
+            is_alarm = job.duty is Duty.ALARM
+            best = alarm if is_alarm else other
+            if best is not None and not _before(job, best):
+                continue
+            ready_s = ready_at(job.unit)  # asked only of one that would be chosen: this runs before every exchange
+            if ready_s > now_s:
+                earliest = min(earliest, ready_s)
+            elif is_alarm:
+                alarm = job
+            else:
                 other = job
         if alarm is None or other is None:
             return alarm or other or Wait(earliest)
@@ -125,6 +132,13 @@ class Schedule:
             if job.unit == unit:
                 job.lost, job.said = False, None
                 self.hurry(job, now_s)
+
+
+def _before(one: Job, other: Job) -> bool:
+    """Of two alarm blocks the one whose turn comes first; of two others the more important one."""
+    if one.duty is Duty.ALARM:
+        return (one.turn_s, one.due_s) < (other.turn_s, other.due_s)
+    return (one.duty, one.due_s) < (other.duty, other.due_s)
 
 
 def _spread(jobs: list[Job]) -> None:
