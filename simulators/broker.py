@@ -24,7 +24,7 @@ class OwnBroker:
     """
 
     def __init__(self, config: Path, directory: Path) -> None:
-        self.mqtt5 = self.mqtt311 = 0
+        self.port = 0
         self._text = config.read_text()
         self._config = directory / "broker.toml"
         self._mark = directory / "broker.has-ports"
@@ -34,12 +34,12 @@ class OwnBroker:
     @property
     def address(self) -> tuple[str, int] | None:
         """Where it is, for MQTT 5; None while it is gone: who is at its port then is somebody else."""
-        return (HOST, self.mqtt5) if self._up.is_set() else None
+        return (HOST, self.port) if self._up.is_set() else None
 
     async def start(self) -> None:
-        """Start it and wait until both listeners answer; raises ChildFailed."""
+        """Start it and wait until it answers; raises ChildFailed."""
         for attempt in range(1, ATTEMPTS + 1):
-            text, (self.mqtt5, self.mqtt311) = _with_free_ports(self._text)
+            text, self.port = _with_free_port(self._text)
             self._config.write_text(text)
             self._mark.unlink(missing_ok=True)
             await self._child.start()
@@ -70,7 +70,7 @@ class OwnBroker:
         ended = asyncio.create_task(self._child.ended())
         try:
             async with asyncio.timeout(START_S):
-                while not (self._mark.exists() and await _answers(self.mqtt5) and await _answers(self.mqtt311)):
+                while not (self._mark.exists() and await _answers(self.port)):
                     await asyncio.wait([ended], timeout=POLL_S)
                     if ended.done():
                         ended.result()
@@ -94,11 +94,11 @@ def free_port(wanted: int) -> int:
     raise ChildFailed(tr("no free port on {host}", host=HOST))
 
 
-def _with_free_ports(text: str) -> tuple[str, list[int]]:
-    """The configuration with ports that are free, in the order in which they stand there."""
-    ports = [free_port(int(port)) for port in LISTEN.findall(text)]
-    rest = iter(ports)
-    return LISTEN.sub(lambda _: f'listen = "{HOST}:{next(rest)}"', text), ports
+def _with_free_port(text: str) -> tuple[str, int]:
+    """The configuration with a port that is free."""
+    (wanted,) = LISTEN.findall(text)
+    port = free_port(int(wanted))
+    return LISTEN.sub(f'listen = "{HOST}:{port}"', text), port
 
 
 async def _answers(port: int) -> bool:

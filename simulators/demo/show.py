@@ -193,7 +193,10 @@ class Demo:
         lines = [tr("still running, until Ctrl-C. In another terminal:")]
         lines.append(f"  mosquitto_sub -V mqttv5 -h {host} -p {port} -t '{topics}' -v")
         if school.own is not None:
-            lines.append(f"  mosquitto_sub -V mqttv311 -h {host} -p {school.own.mqtt311} -t '{topics}' -v")
+            lines.append(
+                tr("  This broker speaks MQTT 5 only. For clients of MQTT 3.1.1 start the demo at a mosquitto:")
+            )
+            lines.append("  mosquitto -p 1883 & campusgw demo --keep --broker 127.0.0.1:1883")
         lines.append(f"  campusgw status --socket {school.control.socket}")
         lines.append(f"  campusgw alarm list --socket {school.control.socket}")
         for line in lines:

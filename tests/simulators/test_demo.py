@@ -282,7 +282,7 @@ class Taken:
 
 
 def test_ports_that_are_taken_are_replaced_by_free_ones(temporary: Path, tmp_path: Path) -> None:
-    with Taken(15021, 18830, 18831):
+    with Taken(15021, 18830):
         code, out, err = finished(temporary, told(tmp_path, QUICK), "--lang", "en")
     assert (code, err) == (0, ""), out + err
 
@@ -312,15 +312,40 @@ def test_a_kept_demo_can_be_asked_and_listened_to(temporary: Path, tmp_path: Pat
             check=False,
         )
         assert json.loads(status.stdout)["uplink"]["connected"]
-        ports = re.findall(r"mosquitto_sub -V (\S+) -h 127.0.0.1 -p (\d+) -t 'campus/v1/#' -v", said)
-        assert [version for version, _ in ports] == ["mqttv5", "mqttv311"]
-        for _, port in ports:
-            socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
+        ((version, port),) = re.findall(r"mosquitto_sub -V (\S+) -h 127.0.0.1 -p (\d+) -t 'campus/v1/#' -v", said)
+        assert hears(version, int(port)).startswith("campus/v1/430102/4301020001/gw-demo/")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
     finally:
         end(process)
     assert process.returncode == 0, "the story had gone well"
+
+
+def hears(version: str, port: int) -> str:
+    """The topic of the first message that a client of this version gets there; its process ends in any case."""
+    code = (
+        "import sys; from paho.mqtt import subscribe; from paho.mqtt.enums import MQTTProtocolVersion as V;"
+        "versions = {'mqttv5': V.MQTTv5, 'mqttv311': V.MQTTv311};"
+        "at = {'hostname': '127.0.0.1', 'port': int(sys.argv[2]), 'protocol': versions[sys.argv[1]]};"
+        "print(subscribe.simple('campus/v1/#', qos=1, **at).topic)"
+    )
+    client = [sys.executable, "-c", code, version, str(port)]
+    return subprocess.run(client, capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+@pytest.mark.mosquitto
+@pytest.mark.skipif(installed() is None, reason="not here: mosquitto (apt install mosquitto)")
+def test_a_client_of_the_older_mqtt_hears_a_demo_at_a_mosquitto(temporary: Path, tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path / "broker")
+    asyncio.run(broker.start())
+    options = ("--keep", "--broker", f"127.0.0.1:{broker.port}", "--lang", "en")
+    process = start(temporary, told(tmp_path, QUICK), *options)
+    try:
+        until(process, "campusgw alarm list")
+        assert hears("mqttv311", broker.port).startswith("campus/v1/430102/4301020001/gw-demo/")
+    finally:
+        end(process)
+        broker.kill()
 
 
 @pytest.mark.mosquitto

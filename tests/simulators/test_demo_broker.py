@@ -46,7 +46,7 @@ def test_a_platform_whose_broker_is_gone_does_not_listen_to_a_stranger_at_its_po
                     await asyncio.sleep(0.01)
                 await ours.start()
                 await subscriber.there.wait()
-            assert ours.mqtt5 != stranger.mqtt5
+            assert ours.port != stranger.port
             assert await subscriber.catch_up(PATIENCE_S)
         finally:
             listening.cancel()
