@@ -5,11 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from drivers.modbus.pdu import Table
+from drivers.modbus.rtu import t35_s
 from drivers.profile import FUNCTION, DeviceProfile, Point
 
 REQUEST_CHARACTERS = 8  # unit, function, address, count, CRC
 REPLY_OVERHEAD = 5  # unit, function, byte count, CRC
-SHORTEST_GAP_S = 0.00175  # t3.5 above 19200 baud (Modbus over serial line V1.02, 2.5.1.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ def exchange_s(table: Table, count: int, character_s: float, turnaround_s: float
 
 def request_time_s(character_s: float) -> float:
     """Time of a read request on the wire and of the two silences that its exchange takes."""
-    gap_s = max(3.5 * character_s, SHORTEST_GAP_S) if character_s else 0.0
-    return REQUEST_CHARACTERS * character_s + 2 * gap_s
+    return REQUEST_CHARACTERS * character_s + 2 * t35_s(character_s)
 
 
 def reply_time_s(block: Block, character_s: float) -> float:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from drivers.errors import LineError
-from drivers.modbus.line import t35_s
-from drivers.modbus.rtu import CRC_BYTES, sound, wrap
+from drivers.modbus.rtu import CRC_BYTES, sound, t35_s, wrap
 from drivers.stream import ByteStream
 from simulators.faults import Faults, flipped, hits
 from simulators.wire import PacedStream

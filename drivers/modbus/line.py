@@ -8,18 +8,13 @@ from drivers.counters import LineCounters
 from drivers.errors import BadFrame, DeviceError, LineError, NoResponse
 from drivers.modbus.framing import Asked, Fault, Frame, Framing, Scan
 from drivers.modbus.ledger import WHY, Ledger
+from drivers.modbus.rtu import t35_s
 from drivers.stream import ByteStream, OpenStream
 
-SHORTEST_T35_S = 0.00175  # above 19200 baud; Modbus over serial line V1.02 §2.5.1.1
 SERIAL_PAUSE_S = 0.030  # within a frame: USB adapters deliver in chunks up to 16 ms apart
 SOCKET_PAUSE_S = 0.200  # within a frame: Nagle against delayed ACK makes 40 ms, radio links more
 NOTHING = Scan(0)
 SILENT_MOST = 5  # exchanges without a byte on a connection, whichever units: it may hang, connect anew
-
-
-def t35_s(character_s: float) -> float:
-    """The silence that parts two RTU frames; none on a medium without wire time."""
-    return max(3.5 * character_s, SHORTEST_T35_S) if character_s else 0.0
 
 
 @dataclass(slots=True)

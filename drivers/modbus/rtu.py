@@ -6,6 +6,7 @@ from drivers.modbus.framing import Asked, Fault, Scan, Stray, misfit
 from drivers.modbus.pdu import ERROR_BIT, REQUESTS_KEPT, expected_head, reply_size
 
 CRC_BYTES = 2
+SHORTEST_T35_S = 0.00175  # above 19200 baud; Modbus over serial line V1.02 §2.5.1.1
 
 
 def _table() -> tuple[int, ...]:
@@ -18,6 +19,11 @@ def _table() -> tuple[int, ...]:
 
 
 _CRC = _table()
+
+
+def t35_s(character_s: float) -> float:
+    """The silence that parts two RTU frames; none on a medium without wire time."""
+    return max(3.5 * character_s, SHORTEST_T35_S) if character_s else 0.0
 
 
 def crc16(content: bytes) -> int:
