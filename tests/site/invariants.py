@@ -3,8 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from agent.alarms.model import key_of
 from agent.alarms.states import State
+from agent.uplink.messages import DeviceStateData
+from simulators.platform import Arrival
 from tests.site.books import BARRIER, CONTACTS
+from tests.site.evidence import Told
 from tests.site.liveness import REPEATED_S, Liveness
 from tests.site.track import Steps
 
@@ -113,7 +117,7 @@ class Verdict(Liveness):
                 yield f"{arrival.event.id} took {arrival.at_s - stored_s:.1f} s"
 
     def _unshown(self) -> Iterator[str]:
-        """No retained state contradicts an alarm for long: a newer one follows it."""
+        """No retained state contradicts an alarm for long: a newer one follows it, or that before says the same."""
         states = [a for a in self.school.heard if a.channel == "state"]
         for one in self.told:
             arrived = (
@@ -123,8 +127,17 @@ class Verdict(Liveness):
             )
             shown_s = next(arrived, float("inf"))
             good_s = max([one.at_s, *(t for t in self._hindered() if t <= shown_s)])
-            if shown_s - good_s > BACK_S:
+            if shown_s - good_s > BACK_S and not self._shown_already(one, states, good_s + BACK_S):
                 yield f"{one.at_s:.3f} {one.key} {one.alarm.change} was shown at {shown_s:.3f}"
+
+    def _shown_already(self, one: Told, states: list[Arrival], by_s: float) -> bool:
+        """What a bad disk kept back until it was over changed no state."""
+        last = [told for told in self.by_key[one.key] if told.at_s <= by_s][-1]
+        shown = [a.payload for a in states if a.event.subject == one.alarm.device and a.at_s <= by_s]
+        if not shown or not isinstance(shown[-1], DeviceStateData):
+            return False
+        now = {key_of(c.condition, c.address): c.state for c in shown[-1].conditions}
+        return now.get(one.key[1], State.NORMAL) == last.alarm.state
 
     def _hindered(self) -> list[float]:
         books = (self.storm.broker.steps, self.storm.process.steps, self.storm.disk.steps)
