@@ -12,7 +12,7 @@ from simulators.field import Field
 from simulators.platform import Arrival
 
 POLL_S = 0.02
-FORGETFUL = ("panel-jbf", "panel-notifier")  # what these say to nobody is gone: no fault while they speak
+PANELS = ("panel-jbf", "panel-notifier", "panel-songjiang")
 NOT_OF_POINTS = ("lost", "bad_reading", "unstable")  # what follows from faults, not from people
 
 
@@ -71,7 +71,7 @@ class People:
     dice: random.Random
     pause_s: float
     patience_s: float
-    hushed: dict[str, asyncio.Lock] = made(default_factory=lambda: {unit: asyncio.Lock() for unit in FORGETFUL})
+    hushed: dict[str, asyncio.Lock] = made(default_factory=lambda: {unit: asyncio.Lock() for unit in PANELS})
     stopping: asyncio.Event = made(default_factory=asyncio.Event)
 
     async def at(self, contact: Contact) -> None:
@@ -85,7 +85,7 @@ class People:
     async def at_panel(self, unit: str, device: str, address: str) -> None:
         """Fire at a panel, and its reset; the pair is never in the way of a fault, nor a fault in its way."""
         while not await self._rests():
-            async with self.hushed.get(unit, asyncio.Lock()):
+            async with self.hushed[unit]:
                 self.field.panel(unit).say(address, "fire")
                 await self.ledger.arrives(device, f"{address}/fire", "raised", self.patience_s)
                 self.field.panel(unit).reset()
