@@ -130,11 +130,10 @@ class Pipe:
 
     async def report(self, event: str, text: str, **fields: object) -> None:
         """Tell the platform of something that is no alarm; a full or broken store only costs this report."""
-        record = Record(
-            Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), self._instant()
-        )
+        at = self._instant()
+        record = Record(Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), at)
         try:
-            await self._outbox.append([record], {})
+            await self._outbox.append([record, *self._relief(at)], {})
             self.storage_fault = ""
         except StorageError as error:
             self._complain(error)

@@ -171,6 +171,23 @@ def test_an_order_that_cannot_be_stored_is_not_done(tmp_path: Path) -> None:
     play(main())
 
 
+def test_whatever_is_stored_first_after_a_fault_of_the_disk_tells_of_it_once(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
+        world.disk_full = True
+        await pipe.report("part.failed", "lost with the disk")
+        world.disk_full = False
+        await pipe.report("part.failed", "kept")
+        await pipe.accept(UNIT, PRESSED)
+        events = [one.record.data for one in await stored(outbox) if one.record.lane is Lane.EVENT]
+        assert [event["event"] for event in events] == ["part.failed", "storage.recovered"]
+        assert "full" in events[1]["fields"]["fault"]
+        await outbox.aclose()
+
+    play(main())
+
+
 def test_a_delay_expires_without_any_reading(tmp_path: Path) -> None:
     async def main() -> None:
         site = replace(site_in(tmp_path), devices=(device("one_key_alarm", "pressed", "line_fault"),))
