@@ -6,7 +6,6 @@ import io
 import json as json_module
 import logging
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,18 +22,19 @@ from simulators.demo.result import Result, as_json, result_of
 from simulators.demo.school import Plan, School, open_school
 from simulators.demo.screen import Screen
 from simulators.platform import Arrival, Platform
+from simulators.private_directory import private_directory
 from simulators.scenario import Expect, Scenario, Step
 from simulators.scenario_check import load_scenario
 from simulators.scenario_file import configs_dir, find
 from simulators.scenario_play import first_of, play
 from simulators.scenario_score import Score
+from simulators.signals import end_with_signals
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 EXIT_INTERRUPTED = 130
 LAST_S = 10.0  # for what is still on its way when the story has ended
 TICK_S = 0.125
 LONGEST_TEMPORARY = 60  # bytes; with our own part it must fit a Unix socket's path, and the kernel allows 107
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +91,10 @@ async def _until_signalled(wish: Wish, screen: Screen) -> Result | None:
     """The result, or None when Ctrl-C came before there was one; a second Ctrl-C does not stop the tidying up."""
     demo = Demo(wish, screen)
     task = asyncio.create_task(demo.run())
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, _cancel_once, task)
+    end_with_signals(task)
     with contextlib.suppress(asyncio.CancelledError):
         await task
     return demo.result
-
-
-def _cancel_once(task: "asyncio.Task[None]") -> None:
-    if not task.cancelling():
-        task.cancel()
 
 
 class Demo:
@@ -207,8 +200,8 @@ class Demo:
 def _directory() -> Iterator[Path]:
     """A fresh private directory, so that no state of an earlier showing is left; short enough for a socket."""
     long = len(os.fsencode(tempfile.gettempdir())) > LONGEST_TEMPORARY
-    with tempfile.TemporaryDirectory(prefix="campusgw-demo-", dir="/tmp" if long else None) as name:
-        yield Path(name)
+    with private_directory("campusgw-demo-", Path("/tmp" if long else tempfile.gettempdir())) as path:
+        yield path
 
 
 @contextlib.contextmanager

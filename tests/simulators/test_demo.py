@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -199,7 +198,9 @@ def test_a_scenario_with_a_mistake_starts_nothing(temporary: Path, tmp_path: Pat
     assert "unknown key 'pres'; did you mean 'press'?" in err
 
 
-def test_broker_and_gateway_end_with_a_demo_that_is_killed(temporary: Path, tmp_path: Path) -> None:
+def test_broker_and_gateway_end_with_a_demo_that_is_killed_and_the_next_clears_its_directory(
+    temporary: Path, tmp_path: Path
+) -> None:
     process = start(temporary, told(tmp_path, LONG), "--lang", "en")
     try:
         until(process, " ms")
@@ -211,10 +212,11 @@ def test_broker_and_gateway_end_with_a_demo_that_is_killed(temporary: Path, tmp_
             time.sleep(0.05)
         assert running_from(temporary) == []
         assert "stopped" in next(temporary.glob("*/gateway.log")).read_text()
+        code, out, err = finished(temporary, told(tmp_path, QUICK), "--lang", "en")
+        assert (code, err) == (0, ""), out + err
     finally:
         end(process)
-        for left in temporary.iterdir():
-            shutil.rmtree(left)
+    assert list(temporary.iterdir()) == [], "the next demo clears what the killed one had to leave"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
