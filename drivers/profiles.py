@@ -12,7 +12,7 @@ from drivers.contradictions import contradictions
 from drivers.document import START, Loc, Place, Unreadable, place_of, read_document
 from drivers.errors import GatewayError
 from drivers.profile import DeviceProfile
-from drivers.said import said
+from drivers.said import explained
 
 
 class ProfileError(GatewayError):
@@ -70,18 +70,11 @@ def load_profile(path: Path) -> DeviceProfile:
     try:
         profile = DeviceProfile.model_validate(document)
     except ValidationError as error:
-        raise ProfileError(path, _sorted(_of_pydantic(error, document))) from error
+        raise ProfileError(path, _sorted(explained(error, document, DeviceProfile))) from error
     mistakes = _sorted(_of_whole(profile, document, path))
     if mistakes:
         raise ProfileError(path, mistakes)
     return profile
-
-
-def _of_pydantic(error: ValidationError, document: Any) -> Iterator[tuple[Place, str]]:
-    for found in error.errors(include_url=False):
-        loc = tuple(step for step in found["loc"] if step != "[key]")
-        at_key = found["type"] == "extra_forbidden" or "[key]" in found["loc"]
-        yield place_of(document, loc, key=at_key), said(found, DeviceProfile)
 
 
 def _of_whole(profile: DeviceProfile, document: Any, path: Path) -> Iterator[tuple[Place, str]]:

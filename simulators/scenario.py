@@ -3,7 +3,8 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+
+from agent.language import tr
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 PointName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_.]+$")]
@@ -135,9 +136,9 @@ class Step(_Model):
     def _fits(self) -> "Step":
         given = [name for name in ACTIONS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise PydanticCustomError("actions", "want exactly one of: {all}", {"all": ", ".join(ACTIONS)})
+            raise ValueError(tr("want exactly one of: {all}", all=", ".join(ACTIONS)))
         if self.at_s is not None and self.after_s is not None:
-            raise PydanticCustomError("times", "want at_s or after_s, not both")
+            raise ValueError(tr("want at_s or after_s, not both"))
         return self
 
     @property

@@ -6,13 +6,14 @@ from typing import Any
 
 from agent.errors import ConfigError, Mistake
 from agent.language import tr
+from agent.mistakes import did_you_mean
 from drivers.document import Loc
 from simulators.field_file import LineSetup, read_lines
 from simulators.modbus_unit import ModbusUnit
 from simulators.panels import SIMULATED_PANELS
 from simulators.panels.panel import Board
 from simulators.scenario import PanelEvent, Scenario, Step, Value
-from simulators.scenario_file import ScenarioSource, nearest, read_scenario, read_yaml
+from simulators.scenario_file import ScenarioSource, read_scenario, read_yaml
 
 
 def load_scenario(path: Path, gateway: Path) -> Scenario:
@@ -56,7 +57,7 @@ class _Names:
         """What to say if there is no such thing."""
         if name in self.known[kind]:
             return None
-        return _MISSING[kind]() + " " + repr(name) + nearest(name, self.known[kind])
+        return _MISSING[kind]() + " " + repr(name) + did_you_mean(name, self.known[kind])
 
     def unsayable(self, point: str, value: Value) -> str | None:
         """What to say if a point that there is cannot take this value."""
@@ -195,7 +196,7 @@ def _untold(scenario: Scenario, names: _Names) -> Iterator[Finding]:
 def _wrong_with(event: PanelEvent, board: Board) -> Iterator[tuple[str, str]]:
     if event.condition not in board.conditions:
         what = tr("{unit} does not say {condition}", unit=event.unit, condition=repr(event.condition))
-        yield "condition", what + nearest(event.condition, board.conditions)
+        yield "condition", what + did_you_mean(event.condition, board.conditions)
     if not board.knows(event.address):
         form = {"given": repr(event.address), "example": repr(board.example)}
         yield "address", tr("{given} is no address of {unit}; want one like {example}", unit=event.unit, **form)

@@ -3,10 +3,13 @@
 import argparse
 import json
 import sys
+import unicodedata
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
 from agent.language import tr
+
+LABEL = 10  # columns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,20 +34,27 @@ def screen(answer: dict[str, Any]) -> list[str]:
     link = tr("connected to {broker}", broker=uplink["broker"]) if uplink["connected"] else uplink["why"]
     rows = [
         f"{answer['gateway']}  {answer['name']}",
-        f"{tr('uplink'):<10} {link}",
-        f"{tr('devices'):<10} " + tr("{good} of {total} good", **beat["devices"]),
-        f"{tr('clock'):<10} {beat['clock']}",
+        _row(tr("uplink"), link),
+        _row(tr("devices"), tr("{good} of {total} good", **beat["devices"])),
+        _row(tr("clock"), beat["clock"]),
     ]
     for lane, depth in beat["outbox"].items():
         waiting = tr("{depth} waiting, {confirmed} confirmed, {dropped} dropped", **depth)
-        rows.append(f"{tr('outbox'):<10} {lane:<10} {waiting}")
-    for name, line in beat["lines"].items():
-        load = "-" if line.get("load") is None else f"{line['load']:.0%}"
-        units = tr(
-            "{good} good, {suspect} suspect, {lost} lost", **{k: line[k] for k in ("good", "suspect", "lost")}
-        )
-        rows.append(f"{tr('line'):<10} {name:<10} {units}, {tr('load')} {load}")
-    rows += [f"{tr('lost'):<10} {unit}: {cause}" for unit, cause in answer["lost"].items()]
+        rows.append(_row(tr("outbox"), f"{lane:<10} {waiting}"))
+    rows += [_row(tr("line"), f"{name:<10} {_line(line)}") for name, line in beat["lines"].items()]
+    rows += [_row(tr("lost"), f"{unit}: {cause}") for unit, cause in answer["lost"].items()]
     if beat.get("storage_fault"):
-        rows.append(f"{tr('storage'):<10} {beat['storage_fault']}")
+        rows.append(_row(tr("storage"), beat["storage_fault"]))
     return rows
+
+
+def _line(line: dict[str, Any]) -> str:
+    units = tr("{good} good, {suspect} suspect, {lost} lost", **{k: line[k] for k in ("good", "suspect", "lost")})
+    load = "-" if line.get("load") is None else f"{line['load']:.0%}"
+    return tr("{units}, load {load}", units=units, load=load)
+
+
+def _row(label: str, text: str) -> str:
+    """A Chinese character is as wide as two others."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in label)
+    return f"{label:<{LABEL - wide}} {text}"

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from agent.alarms.kinds import KINDS
 from agent.config.build import TIMEOUT_SERIAL_S, Profiles, endpoint_of, roles_of
-from agent.config.explain import did_you_mean
 from agent.config.fits import is_number, misfit, not_allowed, sort_of, unfit
 from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
 from agent.config.source import Loc, Source
 from agent.errors import Mistake
 from agent.language import tr
+from agent.mistakes import did_you_mean
 from drivers.profile import DeviceProfile
 from drivers.stream import SerialPort
 

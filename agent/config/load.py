@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from agent.config.budget import too_slow
 from agent.config.build import Profiles, build_site
 from agent.config.checks import Check
-from agent.config.explain import explain, nearest_key
 from agent.config.models import ConfigModel
 from agent.config.source import Source, read_source
 from agent.errors import ConfigError, Mistake
+from agent.mistakes import mistakes_in
 from agent.site import Site
 from drivers.profiles import ProfileError, Shelf, profiles_dir
+from drivers.said import keys_at, nearest
 
 
 def load_site(path: Path, profiles: Path | None = None) -> Site:
@@ -32,7 +33,8 @@ def _site_of(source: Source, known: Profiles) -> Site:
     try:
         config = ConfigModel.model_validate(source.document)
     except ValidationError as error:
-        raise ConfigError(_in_order([*explain(error, source), *_beyond(error, source, known)])) from error
+        found = mistakes_in(error, source.file, source.document, ConfigModel)
+        raise ConfigError(_in_order([*found, *_beyond(error, source, known)])) from error
     check = Check(source, config, known)
     check.run()
     if check.mistakes:
@@ -51,7 +53,7 @@ def _beyond(error: ValidationError, source: Source, known: Profiles) -> list[Mis
     """What else is wrong, with misspelt keys taken as they were meant and bad values left out."""
     rest = copy.deepcopy(source.document)
     for found in error.errors(include_url=False):
-        _mend(rest, found["loc"], nearest_key(found["loc"]) if found["type"] == "extra_forbidden" else None)
+        _mend(rest, found["loc"], _meant(found["loc"]) if found["type"] == "extra_forbidden" else None)
     try:
         config = ConfigModel.model_validate(rest)
     except ValidationError:
@@ -59,6 +61,11 @@ def _beyond(error: ValidationError, source: Source, known: Profiles) -> list[Mis
     check = Check(source, config, known)
     check.run()
     return check.mistakes
+
+
+def _meant(loc: Sequence[int | str]) -> str | None:
+    """The valid key that an unknown one was probably meant to be."""
+    return nearest(str(loc[-1]), keys_at(loc[:-1], ConfigModel))
 
 
 def _mend(node: Any, loc: Sequence[int | str], meant: str | None) -> None:

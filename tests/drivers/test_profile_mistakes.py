@@ -65,7 +65,7 @@ def test_a_good_profile_is_good(tmp_path: Path) -> None:
         ("type: u32", "scale: 1/0", "1/0", "a fraction such as 1/512, not '1/0'"),
         ("type: u32", "values: {one: 1}", "one", "want a whole number, not 'one'"),
         ("range: [1, 4]", "range: [4, 1]", '{name: "di', "range: want [first, last], not [4, 1]"),
-        ("range: [1, 4]", "range: 4", "4,", "range: want a list, not 4"),
+        ("range: [1, 4]", "range: 4", "4,", "range: want a list (lines that begin with -), not 4"),
         ("range: [1, 4]", "range: [1, 4], step: 0", "0, title", "step: want at least 1, not 0"),
         ('"di{n}"', "di", "{name: di,", "{n} stands in the name"),
         ("name: level", 'name: "l{n}"', '{name: "l', "{n} stands in the name"),
@@ -81,6 +81,16 @@ def test_a_wrong_key_or_value_is_shown_where_it_stands(
     place = text[: text.index(at, text.index(bad.split(":")[0]) if at in bad else 0)]
     line, column = place.count("\n") + 1, len(place) - place.rfind("\n")
     assert [(line, column)] == [(row, col) for row, col, said in mistakes(tmp_path, text) if what in said]
+
+
+def test_anchors_that_stand_for_more_than_any_memory_are_soon_refused(tmp_path: Path) -> None:
+    levels = ["  a0: &a0 [x, x, x, x, x, x, x, x, x]\n"]
+    levels += [f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)]
+    said = mistakes(tmp_path, GOOD.replace("vendor: nobody\n", "x:\n" + "".join(levels) + "vendor: *a8\n"))
+    assert [what.split(";")[0] for _, _, what in said] == [
+        "unknown key 'x'",
+        "vendor: want text (put it in quotes), not a list",
+    ]
 
 
 POINT = "  - {{name: more, title: {{en: it, zh: 它}}, {}}}\n"

@@ -68,7 +68,7 @@ def test_every_shipped_step_is_told_in_both_languages(name: str) -> None:
         ),
         (
             "steps:\n  - {broker: dwn}\n",
-            ["4:14: broker: 'dwn' is not known; did you mean 'down'?"],
+            ["4:14: broker: 'dwn' is none of down, up; did you mean 'down'?"],
         ),
         (
             "steps:\n  - {at_s: 5, rest: true}\n  - {at_s: 4, rest: true}\n",
@@ -86,7 +86,7 @@ def test_every_shipped_step_is_told_in_both_languages(name: str) -> None:
         ),
         (
             "steps:\n  - {panel: {unit: panel-notifier, address: 1D014, condition: test}}\n",
-            ["4:63: panel-notifier does not say 'test'; valid here: activated, disabled, fault, fire"],
+            ["4:63: panel-notifier does not say 'test'; valid here: fire, prealarm, fault"],
         ),
         (
             "steps:\n  - {panel: {unit: panel-jbf, address: 1D014, condition: fire}}\n",

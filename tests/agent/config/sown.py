@@ -61,7 +61,7 @@ SOWN = {
     "region too short": Sown('region: "430102"', 'region: "4301"', '"4301"', "^[0-9]{6}$"),
     "id with a slash": Sown("id: panic-gate", "id: panic/gate", "panic/gate", "want the form"),
     "id in Chinese": Sown("id: panic-gate", "id: 报警", "报警", "want the form"),
-    "name of nothing": Sown("name: 南门道闸", "name: ''", "''", "must not be empty"),
+    "name of nothing": Sown("name: 南门道闸", "name: ''", "''", "want some text"),
     "zone of no country": Sown("Asia/Shanghai", "Asia/Shangai", "Asia/Shangai", "did you mean 'Asia/Shanghai'?"),
     # lines and units
     "id of two lines": Sown("- id: tcp-1", "- id: rs485-1", "rs485-1", "id of an earlier one already"),

@@ -203,3 +203,27 @@ def test_laughs_by_the_billion_are_soon_over(tmp_path: Path) -> None:
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)]
     found = mistakes_of("".join(levels), tmp_path / "g.yaml")
     assert any("unknown key 'a8'" in m.what for m in found)
+
+
+LATIN = re.compile(r"[a-z]{3,} [a-z]{2,}")
+
+
+@pytest.mark.parametrize(
+    ("find", "put"),
+    [
+        ("baud: 9600", "baud: fast"),
+        ("baud: 9600", "parity: even"),
+        ("telemetry_s: 10", "telemetry_s: 0"),
+        ("telemetry_s: 10", "telemetry_s: [1, 2]"),
+        ("name: 南门道闸", "name: ''"),
+        ("id: panic-gate", "id: panic/gate"),
+        ("heartbeat_s: 5", "heart_beat: 5"),
+    ],
+)
+def test_a_mistake_is_said_in_chinese_to_who_reads_chinese(find: str, put: str, tmp_path: Path) -> None:
+    use_language("zh")
+    try:
+        found = mistakes_of(sow(Sown(find, put, "", "")), tmp_path / "g.yaml")
+    finally:
+        use_language("en")
+    assert [m.what for m in found if LATIN.search(m.what)] == []
