@@ -1,5 +1,6 @@
 """What people read exists in Chinese and English: gettext catalogues, chosen by --lang or the locale."""
 
+import errno
 import gettext
 import os
 from pathlib import Path
@@ -31,3 +32,27 @@ def tr(text: str, /, **values: object) -> str:
 def either(en: str, zh: str) -> str:
     """Of a text that a file gives in both languages, the one in the chosen language."""
     return zh if _chinese else en
+
+
+def why_not(error: OSError) -> str:
+    """What the system refused, in the chosen language where it is something that people meet."""
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return tr("it is not there")
+        case errno.EACCES | errno.EPERM:
+            return tr("permission denied")
+        case errno.ENOSPC:
+            return tr("the disk is full")
+        case errno.EROFS:
+            return tr("the disk is read-only")
+        case errno.EIO:
+            return tr("the disk has a fault")
+        case errno.ECONNREFUSED:
+            return tr("nobody listens there")
+        case errno.EEXIST:
+            return tr("a file is in the way")
+        case errno.EISDIR:
+            return tr("it is a directory")
+        case errno.ETIMEDOUT:
+            return tr("no answer in time")
+    return error.strerror or str(error) or tr("no answer in time")

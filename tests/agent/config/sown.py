@@ -55,7 +55,7 @@ SOWN = {
     "yes for a mapping": Sown("baud: 9600", "rs485: yes", "yes", "want a mapping"),
     "same key twice": Sown("baud: 9600", "baud: 9600\n    baud: 19200", "baud: 19200", 'duplicate key "baud"'),
     "a tab": Sown("    baud: 9600", "\tbaud: 9600", "\tbaud", "a tab in the indentation"),
-    "a bracket left open": Sown(PANIC, PANIC[:-1], "settings", "not valid YAML"),
+    "a bracket left open": Sown(PANIC, PANIC[:-1], "{pressed", "is opened here and never closed"),
     "an alias of nothing": Sown("baud: 9600", "baud: *fast", "*fast", "undefined alias"),
     # identity
     "region too short": Sown('region: "430102"', 'region: "4301"', '"4301"', "^[0-9]{6}$"),

@@ -114,7 +114,7 @@ def test_a_point_that_is_not_asked_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none\.yaml:1:1: cannot read the file: No such file"):
+    with pytest.raises(ConfigError, match=r"none\.yaml:1:1: cannot read the file: it is not there"):
         load_site(tmp_path / "none.yaml")
 
 
