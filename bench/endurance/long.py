@@ -90,6 +90,7 @@ class Days:
     unbalanced: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     happened: int = 0
+    stories: list[str] = field(default_factory=list)
     beats_due: float = 0.0
 
     def over(self, name: str, warm: int = WARM_CHAPTERS) -> Points:
@@ -129,10 +130,9 @@ async def live(hours: float, seed: int, directory: Path, told: Told) -> Days:
             storm = (FairStorm if day == 1 else LastingStorm)(place, seed * 1000 + number)
             complaints = await _storm(place, storm)
             days.happened += len(storm.log)
-            if complaints:
-                print("\n".join([*complaints, "what happened:", *storm.log]), flush=True)
             complaints += await _quiet(place, began_s + (number + 1) * CHAPTER_S)
             days.chapters.append(_chapter(place, began_s, complaints))
+            days.stories += ["\n".join([*complaints, "what happened:", *storm.log])] if complaints else []
             told((number + 1) / count, f"day {day + 1}, {len(storm.log)} things happened")
         days.records = sum(place.platform.records(store) for store in place.platform.stores)
         days.unbalanced = list(_unbalanced(place, days.records))
@@ -225,7 +225,7 @@ def main() -> int:
         with bar("long") as shown:
             days = run_virtual(live(args.hours, args.seed, Path(directory), shown.done), args.seed)
     found = result(days, machine, args.hours, args.seed, time.process_time())
-    print(f"{found.told}\n\n{table(found.claims)}")
+    print(*days.stories, f"{found.told}\n\n{table(found.claims)}", sep="\n\n")
     if args.hours >= HOURS:
         if found.pictures:
             rows = {name: days.over(name, warm=0) for name in SHOWN}

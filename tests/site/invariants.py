@@ -117,7 +117,7 @@ class Verdict(Liveness):
                 yield f"{arrival.event.id} took {arrival.at_s - stored_s:.1f} s"
 
     def _unshown(self) -> Iterator[str]:
-        """No retained state contradicts an alarm for long: a newer one follows it, or that before says the same."""
+        """No retained state contradicts an alarm for long: a newer one follows, or that before says the same."""
         states = [a for a in self.school.heard if a.channel == "state"]
         for one in self.told:
             arrived = (
