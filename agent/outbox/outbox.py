@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 from agent.errors import StorageError
 from agent.host import Offload
 from agent.outbox.damage import is_damage
+from agent.outbox.fresh import Fresh
 from agent.outbox.opening import open_store, replace_store
 from agent.outbox.rows import Packed, pack
 from agent.outbox.store import LaneDepth, Store
@@ -83,6 +84,7 @@ class Outbox:
         self._writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._fresh = Fresh()
 
     @classmethod
     async def open(
@@ -144,9 +146,17 @@ class Outbox:
         self._write_soon(CONFIRM_WAIT_S)
 
     async def next(self, after: Mapping[Lane, int], limit: int) -> list[Stored]:
-        """The next records to send: alarm before event before telemetry, oldest first, beyond `after`."""
-        hidden = self._hidden()
-        return await self._ask(lambda store: store.next(after, limit, hidden))
+        """The next records to send: alarm before event before telemetry, oldest first, beyond `after`.
+
+        Whoever is up to date gets what is new from memory, and does not wait behind the next fsync.
+        """
+        hidden, last, fresh = self._hidden(), self._store.last, self._fresh
+        if (known := fresh.beyond(after, limit, hidden)) is not None:
+            return known
+        found = await self._ask(lambda store: store.next(after, limit, hidden))
+        if not found:
+            fresh.exhausted(after, last)
+        return found
 
     async def depths(self) -> dict[Lane, LaneDepth]:
         """What waits in each lane, and the accounting: accepted = confirmed + count + dropped."""
@@ -225,6 +235,7 @@ class Outbox:
         else:
             self.fault = ""
             self._tell(batch.wishes, first)
+            self._remember(rows, first, batch.confirmed)
             if rows:
                 self.changed.set()
         finally:
@@ -251,6 +262,10 @@ class Outbox:
                 wish.done.set_result(list(range(first, first + len(wish.rows))))
             first += len(wish.rows)
 
+    def _remember(self, rows: Sequence[Packed], first: int, deleted: Collection[int]) -> None:
+        written = [row.stored(first + n, self.store_id, self._boot_id) for n, row in enumerate(rows)]
+        self._fresh.written(written, self._store.last, deleted)
+
     async def _ask(self, call: Callable[[Store], T]) -> T:
         store = self._store
         try:
@@ -267,6 +282,7 @@ class Outbox:
                 return  # another call has seen it first
             try:
                 self._store = await self._offload(lambda: self._replace(broken))
+                self._fresh = Fresh()
             except (sqlite3.Error, OSError) as error:
                 raise StorageError(f"damaged, and cannot be replaced: {error}") from error
         for batch in (self._next, self._writing):

@@ -3,11 +3,11 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.errors import StorageError
-from agent.records import Instant, Lane, Record
+from agent.records import Instant, Lane, Record, Stored
 
 ROW_OVERHEAD = 96  # bytes of keys, index and cell headers, so that max_bytes is about the file's size
 COLUMNS = "sequence, lane, type, subject, data, boot_id, monotonic_s, utc_s, clock"
@@ -19,6 +19,10 @@ class Packed:
 
     record: Record
     text: str
+
+    def stored(self, sequence: int, store_id: str, boot_id: str) -> Stored:
+        """The record as it would be read back."""
+        return Stored(sequence, store_id, boot_id, replace(self.record, data=json.loads(self.text)))
 
     @property
     def bytes(self) -> int:

@@ -88,6 +88,11 @@ class Store:
             self._unreadable.clear()
         return first
 
+    @property
+    def last(self) -> int:
+        """The last sequence that was given."""
+        return self._last
+
     def next(self, after: Mapping[Lane, int], limit: int, hidden: Collection[int]) -> list[Stored]:
         """Up to `limit` records, lane by lane, oldest first; one that was damaged is passed over."""
         self._roll_back()  # what a failed transaction has left behind must not be seen
