@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(ask: Callable[[], T | None], what: str, within_s: float = 8.0) -> T:
+async def until(ask: Callable[[], T | None], what: str, within_s: float = 20.0) -> T:
     """Ask until the answer is true, and return it."""
     loop = asyncio.get_running_loop()
     end_s = loop.time() + within_s

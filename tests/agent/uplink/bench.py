@@ -79,6 +79,11 @@ class Gateway:
     async def depth(self, lane: Lane = Lane.ALARM) -> int:
         return (await self.outbox.depths())[lane].count
 
+    def connected(self, after: int) -> bool:
+        """There is a session, and it is the one after so many others were lost."""
+        status = self.uplink.status
+        return status.connected and status.reconnects == after
+
     async def drained(self, within_s: float = 20.0) -> None:
         async with asyncio.timeout(within_s):
             while any(depth.count for depth in (await self.outbox.depths()).values()):
