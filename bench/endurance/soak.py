@@ -17,7 +17,7 @@ from bench.endurance.pictures import can_draw, draw_curves
 from bench.endurance.progress import Told, bar
 from bench.endurance.samples import Samples
 from bench.endurance.stage import ROOT, guarded, stage
-from bench.endurance.weather import Weather
+from bench.endurance.weather import BROKER_KILLED, Weather
 from bench.errors import BenchError
 from bench.machine import describe
 from bench.stats import percentile
@@ -147,14 +147,15 @@ async def soak(minutes: float, seed: int, directory: Path, told: Told) -> Soaked
 def result(soaked: Soaked, machine: dict[str, str], seed: int) -> Result:
     """As a part of the page."""
     took_ms = [seconds * 1e3 for seconds in soaked.ledger.took_s]
-    befell = ", ".join(f"{name} {count} times" for name, count in sorted(soaked.befell.items()))
+    order = sorted(soaked.befell.items(), key=lambda item: item[0] == BROKER_KILLED)  # its cause is said behind it
+    befell = ", ".join(f"{name} {count} times" for name, count in order)
     broker, how = ("mosquitto", "`kill -9`") if soaked.with_mosquitto else ("iotcore", "stopped")
     cpu = soaked.samples.rows["CPU, s"]
     share = (cpu[-1][1] - cpu[0][1]) / (cpu[-1][0] - cpu[0][0])
     told = (
         f"{soaked.minutes:g} minutes for real: the demo's school on ptys and TCP ports, {broker}, the gateway as"
         f" a process of its own. Meanwhile: {befell}"
-        f" ({how}). {len(took_ms)} alarm changes arrived, half of them"
+        f" (with {how}). {len(took_ms)} alarm changes arrived, half of them"
         f" within {percentile(took_ms, 50):,.0f} ms, 90 % within {percentile(took_ms, 90):,.0f} ms; the slowest"
         f" took {max(took_ms) / 1e3:,.1f} s, faults of line and broker included. The gateway used {share:.1%} of a"
         f" processor. Rises are those of a Theil-Sen line after the first {soaked.warm_s / 60:g} minutes."

@@ -19,6 +19,7 @@ BROKER_AWAY_S = (0.5, 8.0)
 READY_S = 5.0  # after a fault, until a panel is heard again
 UNITS = ("gate-io", "smoke-301", "smoke-302", "canteen-env", "dorm-io", *PANEL_OF.values())
 PORTS = ("rs485-1", "rs485-1", "tcp-1", *PANEL_OF)
+BROKER_KILLED = "broker killed"
 FRAMES = ("noise", "truncated", "duplicated", "wrong_unit")
 
 Fault = Callable[[], Awaitable[None]]
@@ -52,7 +53,7 @@ class Weather:
         """Until then, killed and started again; in the end it is there."""
         while (wait_s := self._dice.uniform(*BROKER_EVERY_S)) < ends_s - _now():
             await asyncio.sleep(wait_s)
-            self.befell["broker killed"] += 1
+            self.befell[BROKER_KILLED] += 1
             await self._stage.kill_broker()
             await asyncio.sleep(self._dice.uniform(*BROKER_AWAY_S))
             await self._stage.start_broker()

@@ -15,5 +15,5 @@ def test_half_a_minute_of_faults_loses_no_alarm_and_invents_none(tmp_path: Path)
         run = asyncio.run(soak(MINUTES, 3, tmp_path, lambda _share, _words: None))
     broken = [claim for claim in run.claims() if not claim.holds and not claim.what.endswith(": rise")]
     assert not broken
-    assert run.befell["broker killed"] >= 1
-    assert sum(run.befell.values()) > run.befell["broker killed"]
+    assert run.befell[weather.BROKER_KILLED] >= 1
+    assert sum(run.befell.values()) > run.befell[weather.BROKER_KILLED]
