@@ -2,70 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 
 import pytest
 
 from drivers.errors import BadFrame, LineError, NoResponse, Refused
-from drivers.modbus.framing import Frame, Framing
-from drivers.modbus.line import ModbusLine
-from drivers.modbus.mbap import MbapFraming
-from drivers.modbus.pdu import read_request, registers, write_register
-from drivers.modbus.rtu import RtuFraming, wrap
-from simulators.clock import run_virtual
-from tests.drivers.twin import Site, Wire
-
-CHARACTER_S = 10 / 9600
-READ = read_request("holding", 0, 1)
-Far = Callable[[Wire, bytes], None]
-
-
-def value(number: int) -> bytes:
-    return b"\x03\x02" + number.to_bytes(2, "big")
-
-
-def answers(*replies: tuple[float, bytes]) -> Far:
-    """The n-th request is answered by the n-th (delay, bytes), the last one for ever."""
-    left = list(replies)
-
-    def respond(wire: Wire, request: bytes) -> None:
-        delay_s, content = left.pop(0) if len(left) > 1 else left[0]
-        if content:
-            wire.later(len(request) * CHARACTER_S + delay_s, content)
-
-    return respond
-
-
-class Case:
-    """A line to a far side, in virtual time."""
-
-    def __init__(self, far: Far, framing: Framing | None = None, **options: float | bool) -> None:
-        self.site = Site(far)
-        self.frames: list[Frame] = []
-        self.line = ModbusLine(
-            self.site.open,
-            framing or RtuFraming(),
-            character_s=0.0 if isinstance(framing, MbapFraming) else CHARACTER_S,
-            name="bus",
-            trace=self.frames.append,
-            **options,  # type: ignore[arg-type]
-        )
-
-    async def ask(self, unit: int = 1, pdu: bytes = READ, guard_s: float = 0.3) -> int | bytes:
-        reply = await self.line.exchange(unit, pdu, timeout_s=0.3, guard_s=guard_s)
-        return registers(reply)[0] if reply[0] == 3 else reply
-
-
-def play(case: Case, script: Callable[[Case], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        await script(case)
-        await case.line.aclose()
-
-    run_virtual(whole())
-
-
-def now_s() -> float:
-    return asyncio.get_running_loop().time()
+from drivers.modbus.pdu import write_register
+from drivers.modbus.rtu import wrap
+from tests.drivers.line_case import CHARACTER_S, READ, Case, answers, now_s, play, value
+from tests.drivers.twin import Wire
 
 
 def test_a_reply_is_returned_and_accounted_for() -> None:
@@ -420,74 +364,3 @@ def test_a_loss_is_told_once_and_not_with_every_late_reply(caplog: pytest.LogCap
 
     with caplog.at_level(logging.WARNING):
         play(Case(answers((0.4, wrap(1, value(1))))), script)
-
-
-def tcp(tag: int, reply: bytes, unit: int = 1) -> bytes:
-    return tag.to_bytes(2, "big") + b"\0\0" + (len(reply) + 1).to_bytes(2, "big") + bytes((unit,)) + reply
-
-
-def test_tcp_drops_a_late_reply_by_its_transaction_id_even_after_the_guard_window() -> None:
-    def far(wire: Wire, request: bytes) -> None:
-        tag = int.from_bytes(request[:2], "big")
-        wire.later(0.7 if tag == 1 else 0.2, tcp(tag, value(tag)))
-
-    async def script(case: Case) -> None:
-        with pytest.raises(NoResponse):
-            await case.ask()
-        assert await case.ask() == 2
-        assert case.line.counters.units[1].late == 1
-
-    play(Case(far, MbapFraming()), script)
-
-
-def test_tcp_counts_its_transactions_in_the_order_of_sending() -> None:
-    async def script(case: Case) -> None:
-        with pytest.raises(NoResponse):
-            await case.ask(unit=1)
-        waits = asyncio.create_task(case.ask(unit=1, guard_s=0.0))
-        with pytest.raises(NoResponse):
-            await case.ask(unit=2)
-        with pytest.raises(NoResponse):
-            await waits
-        assert [(sent[6], int.from_bytes(sent[:2], "big")) for _, sent in case.site.sent] == [
-            (1, 1),
-            (2, 2),
-            (1, 3),
-        ]
-
-    play(Case(answers((0.0, b"")), MbapFraming()), script)
-
-
-def test_tcp_out_of_step_drops_the_link_and_the_next_exchange_has_a_new_one() -> None:
-    def far(wire: Wire, request: bytes) -> None:
-        garbage = b"HTTP/1.1 400 Bad Request\r\n" if len(case.site.wires) == 1 else b""
-        wire.later(0.01, garbage or tcp(int.from_bytes(request[:2], "big"), value(7)))
-
-    async def script(case: Case) -> None:
-        with pytest.raises(BadFrame, match="not Modbus TCP"):
-            await case.ask()
-        assert case.site.wires[0].closed
-        assert await case.ask() == 7
-
-    case = Case(far, MbapFraming())
-    play(case, script)
-
-
-def test_tcp_keeps_its_link_through_dead_units_and_drops_it_when_nobody_at_all_is_heard() -> None:
-    def far(wire: Wire, request: bytes) -> None:
-        if request[6] == 2 and len(case.site.sent) < 20:
-            wire.later(0.01, tcp(int.from_bytes(request[:2], "big"), value(7), 2))
-
-    async def script(case: Case) -> None:
-        for _ in range(8):
-            with pytest.raises(NoResponse):
-                await case.ask(1)
-            assert await case.ask(2) == 7
-        assert len(case.site.wires) == 1
-        for _ in range(10):
-            with pytest.raises(NoResponse):
-                await case.ask(1)
-        assert len(case.site.wires) > 1
-
-    case = Case(far, MbapFraming())
-    play(case, script)
