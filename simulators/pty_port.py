@@ -108,6 +108,7 @@ class PtyPort:
         self._far_sides = far_sides
         self._stream: PtyStream | None = None
         self._theirs = -1
+        self._made: list[Path] = []
 
     @property
     def name(self) -> str:
@@ -121,8 +122,10 @@ class PtyPort:
         ours, self._theirs = _open_terminal(other_than=self.terminal)
         self.terminal = os.ttyname(self._theirs)
         try:
+            self._make_room()
             _point(self.link, self.terminal)
         except OSError as error:
+            self._clear_room()
             os.close(ours)
             os.close(self._theirs)
             raise PortRefused(f"{self.link}: {error.strerror or error}") from error
@@ -137,6 +140,20 @@ class PtyPort:
         self._stream = None
         os.close(self._theirs)
         self.link.unlink(missing_ok=True)
+        self._clear_room()
+
+    def _make_room(self) -> None:
+        """The directories in which its name stands, and a note of those that were not there."""
+        missing = [path for path in self.link.parents if not path.exists()]
+        for path in reversed(missing):
+            path.mkdir(exist_ok=True)
+            self._made.append(path)
+
+    def _clear_room(self) -> None:
+        """Nothing that was made stays; a directory in which somebody has put something is theirs now."""
+        while self._made:
+            with contextlib.suppress(OSError):
+                self._made.pop().rmdir()
 
 
 def _open_terminal(other_than: str) -> tuple[int, int]:
@@ -153,7 +170,6 @@ def _open_terminal(other_than: str) -> tuple[int, int]:
 
 def _point(link: Path, terminal: str) -> None:
     """Let the link name the terminal; a link that an earlier run left may be replaced, nothing else."""
-    link.parent.mkdir(parents=True, exist_ok=True)
     if link.readlink().parent != TERMINALS if link.is_symlink() else link.exists():
         raise OSError(errno.EEXIST, "there is something else of that name")
     fresh = link.with_name(f".{link.name}.new")

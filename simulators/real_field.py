@@ -20,7 +20,7 @@ async def real_field(
 ) -> AsyncIterator["RealField"]:
     """Every line of the field on its port; raises PortRefused. Relative names of serial ports count from `root`.
 
-    With `other_ports` a TCP port that is taken is replaced by a free one; `ports` says which.
+    With `other_ports` a TCP port that cannot be had is replaced by a free one; `ports` says which.
     """
     far_sides = FarSides()
     field = Field(lines, random)

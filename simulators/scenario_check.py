@@ -26,6 +26,15 @@ def load_scenario(path: Path, gateway: Path) -> Scenario:
     return source.scenario
 
 
+def lacking(scenario: Scenario, gateway: Path) -> list[str]:
+    """Units, lines and devices that the scenario names and this gateway does not have, each once."""
+    lines = read_lines(gateway)
+    devices = {device.get("id", "") for device in read_yaml(gateway).get("devices", [])}
+    known = devices | {line.id for line in lines} | {unit.id for line in lines for unit in line.units}
+    named = [name.partition(".")[0] for _, _, name in _used(scenario)]
+    return [name for name in dict.fromkeys(named) if name not in known]
+
+
 def check(source: ScenarioSource, lines: Iterable[LineSetup], devices: Iterable[str]) -> list[Mistake]:
     """Every name that the field does not have, all that it cannot say, every step before its predecessor."""
     names = _Names(tuple(lines), set(devices))

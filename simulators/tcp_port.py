@@ -6,6 +6,8 @@ import errno
 from drivers.tcp_socket import TcpStream
 from simulators.pty_port import FarSide, FarSides, PortRefused
 
+NOT_TO_BE_HAD = (errno.EADDRINUSE, errno.EACCES)  # taken; below 1024, and we are not root
+
 
 class _Accepted(TcpStream):
     """One client's connection, with a far side of its own."""
@@ -24,7 +26,7 @@ class _Accepted(TcpStream):
 
 
 class TcpPort:
-    """One listening port; when it is taken and `or_another`, a free one is found, and `port` says which."""
+    """One listening port; when it cannot be had and `or_another`, a free one is found, and `port` says which."""
 
     def __init__(
         self, host: str, port: int, far: FarSide, far_sides: FarSides, *, or_another: bool = False
@@ -49,7 +51,7 @@ class TcpPort:
         try:
             self._server = await self._listen(self.port)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE or not self._or_another:
+            if error.errno not in NOT_TO_BE_HAD or not self._or_another:
                 raise PortRefused(f"{self.name}: {error.strerror or error}") from error
             self._server = await self._listen(0)
         self.port = self._server.sockets[0].getsockname()[1]

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from simulators.child import Child
+from simulators.gateway_file import put_ports, save
 from simulators.real_field import Port
 from simulators.scenario_file import read_yaml
-from simulators.tcp_port import TcpPort
 
 
 def write_config(source: Path, copy: Path, broker: tuple[str, int], ports: Mapping[str, Port]) -> dict[str, Any]:
@@ -17,12 +15,9 @@ def write_config(source: Path, copy: Path, broker: tuple[str, int], ports: Mappi
     document: dict[str, Any] = read_yaml(source)
     host, number = broker
     document["uplink"]["brokers"] = [{"host": host, "port": number}]
-    for line in document["lines"]:
-        port = ports[line["id"]]
-        if isinstance(port, TcpPort):
-            line["tcp_port"] = port.port
+    put_ports(document, ports)
     with copy.open("w", encoding="utf-8") as file:
-        YAML(typ="rt", pure=True).dump(document, file)
+        save(document, file)
     return document
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.language import tr
+from simulators.at_rest import bring_to_rest
 from simulators.broker import HOST, OwnBroker
 from simulators.broker_gate import BrokerGate
 from simulators.child import ChildFailed
@@ -21,6 +22,7 @@ from simulators.field_file import read_lines
 from simulators.platform import Arrival, Platform
 from simulators.real_field import RealField, real_field
 from simulators.scenario import Order, Value
+from simulators.scenario_file import read_yaml
 from simulators.scenario_play import set_up
 
 READY_S = 60.0  # a small board needs seconds to import everything
@@ -166,11 +168,12 @@ class School:
 @asynccontextmanager
 async def open_school(plan: Plan, platform: Platform, heard: Callable[[Arrival], None]) -> AsyncIterator[School]:
     """Everything started, in the order in which it is needed; whatever happens, all of it is put away."""
-    lines = read_lines(plan.gateway)
+    lines, document = read_lines(plan.gateway), read_yaml(plan.gateway)
     async with AsyncExitStack() as things:
         real = await things.enter_async_context(
             real_field(lines, random.Random(), root=plan.directory, other_ports=True)
         )
+        bring_to_rest(real.field, document, lines)
         set_up(real.field, plan.start)
         school = School(plan, real, platform, heard)
         await school.start(things)

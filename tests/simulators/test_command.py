@@ -3,14 +3,18 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from agent.config.load import load_site
+from drivers.stream import SerialPort
 from simulators.broker import free_port
-from simulators.scenario_file import shipped
+from simulators.field_file import LineSetup, read_lines
+from simulators.scenario_file import configs_dir, shipped
 
 ROOT = Path(__file__).parents[2]
 GATEWAY = """
@@ -39,12 +43,12 @@ steps:
 """
 
 
-def command(place: Path, *arguments: str) -> "subprocess.Popen[str]":
+def command(place: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
     """Start `campusgw simulate` in a directory."""
     return subprocess.Popen(
         [sys.executable, "-m", "agent", "simulate", "--lang", "en", *arguments],
         cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -61,6 +65,24 @@ def finished(place: Path, *arguments: str) -> tuple[int, str, str]:
             process.kill()
             process.communicate()
     return process.returncode, out, err
+
+
+def until(process: "subprocess.Popen[str]", mark: str) -> str:
+    """What it says until the mark comes."""
+    said = ""
+    assert process.stdout is not None
+    for line in process.stdout:
+        said += line
+        if mark in line:
+            return said
+    pytest.fail(f"it ended without {mark!r}:\n{said}\n{process.stderr.read() if process.stderr else ''}")
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What it says from Ctrl-C to its end."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    return process.communicate(timeout=30)
 
 
 @pytest.fixture
@@ -114,9 +136,82 @@ def test_a_port_that_cannot_be_had_is_named(tmp_path: Path, files: list[str]) ->
     assert "run/rs485-1: there is something else of that name" in err
 
 
-def test_a_scenario_for_another_gateway_is_refused_with_the_names_that_it_wants(tmp_path: Path) -> None:
+def test_a_shipped_scenario_for_another_gateway_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "gateway.yaml").write_text(GATEWAY.format(port="run/rs485-1", tcp_port=free_port(0)))
     code, _, err = finished(tmp_path, "school_day", "--gateway", "gateway.yaml")
     assert code == 78
-    assert "there is no device 'barrier-south'" in err
-    assert len(err.splitlines()) > 10, "all at once"
+    assert err.startswith("school_day is written for demo.yaml; gateway.yaml lacks: canteen-env, panic-dorm, ")
+    assert err.endswith(", …. For your lines at rest: campusgw simulate --gateway gateway.yaml\n")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_scenario_of_ones_own_is_told_its_wrong_names_where_they_stand(tmp_path: Path, files: list[str]) -> None:
+    (tmp_path / "story.yaml").write_text(STORY.replace("gate-io.di1", "gate-io.din1"))
+    code, _, err = finished(tmp_path, *files)
+    assert code == 78
+    assert "story.yaml:5:29: there is no point 'gate-io.din1'; did you mean" in err
+
+
+@pytest.mark.parametrize("story", [[], ["quiet"]])
+@pytest.mark.parametrize("gateway", ["minimal", "school", "barrier"])
+def test_any_gateway_can_be_simulated_at_rest_where_this_machine_lets_it(
+    tmp_path: Path, gateway: str, story: list[str]
+) -> None:
+    file = configs_dir() / "gateways" / f"{gateway}.yaml"
+    process = command(
+        tmp_path, *story, "--gateway", str(file), "--write-gateway", "copy.yaml", TMPDIR=str(tmp_path)
+    )
+    try:
+        said = until(process, "start your gateway: campusgw run --config copy.yaml")
+        lines = read_lines(tmp_path / "copy.yaml")
+        assert [line.id for line in lines] == [line.id for line in read_lines(file)]
+        assert [line for line in lines if not stands(line)] == []
+        assert "(instead of /dev/campusgw/rs485-1)" in said
+        load_site(tmp_path / "copy.yaml")
+    finally:
+        _, err = ended(process)
+    assert err == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.yaml"]
+
+
+def stands(line: LineSetup) -> bool:
+    """Somebody is there who could answer, under a name that is not one of /dev."""
+    endpoint = line.endpoint
+    if isinstance(endpoint, SerialPort):
+        return not endpoint.path.startswith("/dev") and os.path.realpath(endpoint.path).startswith("/dev/pts/")
+    with socket.create_connection((endpoint.host, endpoint.port), timeout=5):
+        return endpoint.host == "127.0.0.1"
+
+
+def test_a_tcp_port_that_is_taken_is_replaced_and_the_way_out_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        (tmp_path / "gateway.yaml").write_text(GATEWAY.format(port="run/rs485-1", tcp_port=taken))
+        process = command(tmp_path, "--gateway", "gateway.yaml")
+        try:
+            said = until(process, "--write-gateway")
+        finally:
+            ended(process)
+    (port,) = re.findall(rf"^tcp-1 +127\.0\.0\.1:(\d+)  \(instead of 127\.0\.0\.1:{taken}\)$", said, re.MULTILINE)
+    assert int(port) != taken
+
+
+def test_a_copy_replaces_an_earlier_copy_and_nothing_else(tmp_path: Path, files: list[str]) -> None:
+    gateway = tmp_path / "gateway.yaml"
+    before = gateway.read_text()
+    code, _, err = finished(tmp_path, *files, "--once", "--write-gateway", "gateway.yaml")
+    assert (code, gateway.read_text()) == (1, before)
+    assert "gateway.yaml: there is something else of that name" in err
+    for _ in range(2):
+        assert finished(tmp_path, *files, "--once", "--write-gateway", "copy.yaml")[0] == 0
+
+
+def test_a_failed_start_leaves_no_directories_and_no_links(tmp_path: Path) -> None:
+    first = GATEWAY.format(port="made/for/rs485-1", tcp_port=free_port(0))
+    (tmp_path / "taken").write_text("somebody else's")
+    second = "  - {id: last, type: modbus_rtu, port: taken, units: [{id: x, profile: renke_smoke}]}\ndevices:"
+    (tmp_path / "gateway.yaml").write_text(first.replace("devices:", second))
+    code, _, err = finished(tmp_path, "--gateway", "gateway.yaml")
+    assert code == 1
+    assert "taken: there is something else of that name" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gateway.yaml", "taken"]

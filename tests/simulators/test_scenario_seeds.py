@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from simulators.at_rest import bring_to_rest
 from simulators.field import Field
 from simulators.platform import Arrival
 from simulators.scenario import Expect, Order, Scenario, Step
 from simulators.scenario_check import load_scenario
-from simulators.scenario_file import find, shipped
+from simulators.scenario_file import find, read_yaml, shipped
 from simulators.scenario_play import play as play_scenario
 from simulators.scenario_play import set_up
 from simulators.scenario_score import Score
-from tests.site.school import CONFIG, School, play
+from tests.site.school import CONFIG, School, demo_lines, play
 
 SEEDS = (1, 2, 3)
 
@@ -65,6 +66,7 @@ def test_everything_that_a_story_owes_arrives_and_nothing_else(tmp_path: Path, n
             hear(message)  # type: ignore[arg-type]
             stage.hear(school.heard[-1])
 
+        bring_to_rest(school.field, read_yaml(CONFIG), demo_lines())
         set_up(school.field, scenario.start)
         school.broker.on_arrival = both
         await play_scenario(scenario, stage, stage)
