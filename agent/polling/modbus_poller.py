@@ -49,6 +49,8 @@ class ModbusPoller:
     async def run(self) -> None:
         """Poll for ever; ends only by cancellation."""
         loop = asyncio.get_running_loop()
+        for job in self.schedule.jobs:
+            job.said = None  # started again after a failure, it may never have been stored
         try:
             while True:
                 self.progress.at_s = loop.time()
@@ -59,9 +61,14 @@ class ModbusPoller:
                 else:
                     await self._ask(step)
         finally:
-            if self._storing is not None:  # broken off, it would be told a second time after a restart
-                await asyncio.wait([self._storing], timeout=STORE_GRACE_S)
-                self._storing.cancel()
+            await self._finish_storing()
+
+    async def _finish_storing(self) -> None:
+        """Broken off, it would be told a second time after a restart; and it must not end the next run."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            await asyncio.wait([storing], timeout=STORE_GRACE_S)
+            storing.cancel()
 
     def _ready_at(self, unit: str) -> float:
         return self.line.ready_at(self._units[unit].address)

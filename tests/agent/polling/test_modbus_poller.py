@@ -389,3 +389,28 @@ def test_a_poller_that_ends_lets_what_is_being_stored_finish() -> None:
         assert (disk.open, len(disk.news)) == (0, 1)
 
     on_a_bench(story, units=1)
+
+
+def test_a_poller_that_failed_while_the_disk_hung_polls_on_when_it_is_started_again() -> None:
+    async def story(bench: Bench) -> None:
+        heard, read = bench.heard.accept, bench.poller.devices["u1"].read
+        hung = asyncio.Event()
+
+        async def hang(unit: str, readings: Sequence[Reading]) -> None:
+            hung.set()
+            await asyncio.sleep(3600)
+
+        async def fail(*_: Any, **__: Any) -> Any:
+            await hung.wait()
+            raise RuntimeError("a bug")
+
+        bench.heard.accept = hang  # type: ignore[method-assign]
+        bench.poller.devices["u1"].read = fail  # type: ignore[method-assign]
+        with pytest.raises(RuntimeError, match="a bug"):
+            await bench.poller.run()
+        bench.heard.accept = heard  # type: ignore[method-assign]
+        bench.poller.devices["u1"].read = read  # type: ignore[method-assign]
+        await bench.poll(2.0)
+
+    bench = on_a_bench(story, units=2)
+    assert {unit for _, unit, _ in bench.heard.readings} == {"u0", "u1"}
