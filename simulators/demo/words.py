@@ -1,9 +1,10 @@
 """How the demo says what goes upstream: kinds, conditions and changes in words."""
 
 from collections.abc import Callable
+from typing import Any
 
 from agent.language import tr
-from simulators.scenario import Step
+from simulators.scenario import Barrier, Order, PanelEvent, Step
 
 LOST = "lost"
 OUTAGE = "outage"
@@ -26,55 +27,45 @@ def group(name: str) -> str:
 
 def step(step: Step) -> str:
     """A step that says nothing of itself."""
-    what = step.what
-    match step.action:
-        case "press":
-            return tr("{point} closes", point=what)
-        case "release":
-            return tr("{point} opens", point=what)
-        case "set":
-            return ", ".join(f"{point} = {value}" for point, value in what.items())
-        case "force":
-            return tr(
-                "the barrier arm leaves {leaves} and comes to {comes_to}",
-                leaves=what.leaves,
-                comes_to=what.comes_to,
-            )
-        case "ramp":
-            return tr("{point} goes from {start:g} to {end:g}", point=what.point, start=what.start, end=what.end)
-        case "panel":
-            ends = "" if what.active else tr(" is over")
-            return (
-                tr(
-                    "{unit}: {condition} at {address}",
-                    unit=what.unit,
-                    condition=condition(what.condition),
-                    address=what.address,
-                )
-                + ends
-            )
-        case "reset_panel":
-            return tr("{unit} is reset", unit=what)
-        case "unplug":
-            return tr("{unit} is pulled off its line", unit=what)
-        case "plug":
-            return tr("{unit} is put back", unit=what)
-        case "vanish":
-            return tr("the port of {line} is gone", line=what)
-        case "restore":
-            return tr("the port of {line} is back", line=what)
-        case "faults":
-            return tr("the wires of {line} change", line=what.line)
-        case "late":
-            return tr("{unit} answers {seconds:g} s late", unit=what.unit, seconds=what.by_s)
-        case "broker":
-            return tr("the broker is gone") if what == "down" else tr("the broker is back")
-        case "order":
-            return tr(
-                "{person} orders: {action} {device} {condition}", **what.model_dump(exclude={"address", "reason"})
-            )
-    return tr("nothing happens")
+    return _STEPS[step.action](step.what)
 
+
+def _panel(event: PanelEvent) -> str:
+    what = {"condition": condition(event.condition), "address": event.address}
+    said = tr("{unit}: {condition} at {address}", unit=event.unit, **what)
+    return said if event.active else said + tr(" is over")
+
+
+def _force(barrier: Barrier) -> str:
+    ends = {"leaves": barrier.leaves, "comes_to": barrier.comes_to}
+    return tr("the barrier arm leaves {leaves} and comes to {comes_to}", **ends)
+
+
+def _order(order: Order) -> str:
+    fields = order.model_dump(exclude={"address", "reason"})
+    return tr("{person} orders: {action} {device} {condition}", **fields)
+
+
+_STEPS: dict[str, Callable[[Any], str]] = {
+    "press": lambda point: tr("{point} closes", point=point),
+    "release": lambda point: tr("{point} opens", point=point),
+    "set": lambda values: ", ".join(f"{point} = {value}" for point, value in values.items()),
+    "force": _force,
+    "ramp": lambda ramp: tr(
+        "{point} goes from {start:g} to {end:g}", point=ramp.point, start=ramp.start, end=ramp.end
+    ),
+    "panel": _panel,
+    "reset_panel": lambda unit: tr("{unit} is reset", unit=unit),
+    "unplug": lambda unit: tr("{unit} is pulled off its line", unit=unit),
+    "plug": lambda unit: tr("{unit} is put back", unit=unit),
+    "vanish": lambda line: tr("the port of {line} is gone", line=line),
+    "restore": lambda line: tr("the port of {line} is back", line=line),
+    "faults": lambda faults: tr("the wires of {line} change", line=faults.line),
+    "late": lambda late: tr("{unit} answers {seconds:g} s late", unit=late.unit, seconds=late.by_s),
+    "broker": lambda way: tr("the broker is gone") if way == "down" else tr("the broker is back"),
+    "order": _order,
+    "rest": lambda _: tr("nothing happens"),
+}
 
 _CONDITIONS: dict[str, Callable[[], str]] = {
     "pressed": lambda: tr("alarm button pressed"),
