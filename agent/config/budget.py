@@ -1,22 +1,23 @@
 """Lines that cannot meet their alarm-latency budget, with the numbers and what it would take."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.config.source import Source
 from agent.errors import Mistake
 from agent.language import tr
 from agent.polling.plan import line_times
-from agent.site import LinePlan, Site
+from agent.site import LinePlan
 from drivers.stream import SerialPort
 
 STANDARD_BAUDS = (4800, 9600, 19200, 38400, 57600, 115200)
 KEY = "alarm_latency_budget_s"
 
 
-def too_slow(source: Source, site: Site) -> list[Mistake]:
+def too_slow(source: Source, plans: Mapping[int, LinePlan]) -> list[Mistake]:
     """Every line whose slowest alarm point takes longer than its budget."""
     mistakes = []
-    for n, plan in enumerate(site.lines):
+    for n, plan in plans.items():
         worst = line_times(plan).worst
         if worst is not None and worst.worst_s > plan.alarm_latency_budget_s:
             said = tr(

@@ -1,6 +1,6 @@
 """A checked configuration as plain frozen data; nothing can go wrong here any more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +42,14 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
         telemetry_s=config.telemetry_s,
         control_socket=Path(config.control_socket) if config.control_socket else None,
     )
+
+
+def line_plans(config: ConfigModel, profiles: Profiles, lines: Iterable[int]) -> dict[int, LinePlan]:
+    """These lines alone, though elsewhere in the configuration something is amiss."""
+    units = {u.id: profiles[u.profile] for line in config.lines for u in line.units if u.profile in profiles}
+    devices = [device for device in config.devices if device.unit is None or device.unit in units]
+    rest = config.model_copy(update={"devices": devices})
+    return {n: _line(config.lines[n], rest, units, profiles) for n in lines}
 
 
 def _brokers(config: ConfigModel) -> tuple[Broker, ...]:

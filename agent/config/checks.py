@@ -2,7 +2,7 @@
 
 import os
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from agent.alarms.kinds import KINDS
 from agent.config.build import TIMEOUT_SERIAL_S, Profiles, endpoint_of, roles_of
@@ -25,8 +25,12 @@ SOCKET_PATH_MOST = 107  # bytes: sockaddr_un
 class Check:
     """Collects every mistake; the order of the checks does not matter."""
 
-    def __init__(self, source: Source, config: ConfigModel, profiles: Profiles) -> None:
+    def __init__(
+        self, source: Source, config: ConfigModel, profiles: Profiles, unsure: Collection[Loc] = ()
+    ) -> None:
         self.mistakes: list[Mistake] = []
+        self._wrong_at: list[Loc] = []
+        self._unsure = [tuple(loc) for loc in unsure]
         self._source, self._config, self._profiles = source, config, profiles
         self._units: dict[str, DeviceProfile] = {}
 
@@ -46,8 +50,19 @@ class Check:
 
     # --- pieces -------------------------------------------------------------------------------------
 
-    def _wrong(self, loc: Loc, what: str, *, key: bool = False) -> None:
-        self.mistakes.append(self._source.mistake(loc, what, key=key))
+    def sound_lines(self) -> list[int]:
+        """Those whose times can be reckoned: nothing that counts for it is wrong or a guess."""
+        doubted = {loc[1] for loc in (*self._wrong_at, *self._unsure) if loc[0] == "lines" and loc[2:] != ("id",)}
+        return [n for n in range(len(self._config.lines)) if n not in doubted]
+
+    def _wrong(self, loc: Loc, what: str, *, key: bool = False, about: Loc | None = None) -> None:
+        """What follows only from a mistake that is told already (`about` it) is no mistake of its own."""
+        self._wrong_at.append(loc)
+        if not self._guessed(loc if about is None else about):
+            self.mistakes.append(self._source.mistake(loc, what, key=key))
+
+    def _guessed(self, loc: Loc) -> bool:
+        return any(one == tuple(loc)[: len(one)] or one[: len(loc)] == tuple(loc) for one in self._unsure)
 
     def _time_zone(self) -> None:
         name = self._config.gateway.time_zone
@@ -121,7 +136,7 @@ class Check:
     def _medium(self, loc: Loc, line: LineModel) -> None:
         wanted, unwanted = ("port", TCP_KEYS) if line.type in SERIAL else ("host", SERIAL_KEYS)
         if getattr(line, wanted) is None:
-            self._wrong(loc, tr("{key} is missing here", key=repr(wanted)))
+            self._missing(loc, wanted, "/dev/campusgw/rs485-1" if wanted == "port" else "192.168.1.10")
         for key in unwanted:
             if getattr(line, key) is not None:
                 said = tr("{key} has no meaning on a {type} line", key=repr(key), type=line.type)
@@ -129,6 +144,17 @@ class Check:
         if line.type == "serial" and len(line.units) > 1:
             said = tr("a serial line carries one panel; make a line of its own for this one")
             self._wrong((*loc, "units", 1), said)
+
+    def _missing(self, loc: Loc, key: str, example: str) -> None:
+        """A key that another one asks for: not there, or there without a value."""
+        at, empty = loc, self._source.has((*loc, key))
+        if empty:
+            at, said = (*loc, key), tr("{key} has no value; write for example {example}", key=key,
+                                       example=f"{key}: {example}")  # fmt: skip
+        else:
+            said = tr("{key} is missing here; write for example {example}", key=repr(key),
+                      example=f"{key}: {example}")  # fmt: skip
+        self._wrong(at, said, about=(*loc, key))
 
     def _unit(self, loc: Loc, line: LineModel, unit: UnitModel, profile: DeviceProfile) -> None:
         if (profile.protocol == "modbus") == (line.type == "serial"):
@@ -159,7 +185,7 @@ class Check:
             if getattr(line, key) is None and len(defaults) > 1:
                 values = ", ".join(str(value) for value in sorted(defaults))
                 said = tr("say {key}: the units' profiles differ ({values})", key=repr(key), values=values)
-                self._wrong((*loc, "id"), said)
+                self._wrong((*loc, "id"), said, about=(*loc, key))
 
     def _device(self, loc: Loc, device: DeviceModel, users: dict[str, str]) -> None:
         if device.unit is not None and device.unit not in self._units and not self._known_but_wrong(device.unit):
@@ -177,7 +203,9 @@ class Check:
 
     def _panel(self, loc: Loc, device: DeviceModel, users: dict[str, str]) -> None:
         if device.unit is None:
-            self._wrong(loc, tr("{key} is missing here", key=repr("unit")))
+            self._missing(
+                loc, "unit", next((u for u, p in self._units.items() if p.kind == "fire_panel"), "panel-1")
+            )
         elif device.unit in self._units:
             if self._units[device.unit].kind != "fire_panel":
                 self._wrong((*loc, "unit"), tr("{unit} is no fire panel", unit=device.unit))
@@ -199,7 +227,7 @@ class Check:
             at = (*loc, "points", role) if role in device.points else (*loc, "unit")
             if self._point(at, device, role, point):
                 self._taken(at, point.point, f"{device.id}.{role}", users)
-        if not dangling:
+        if not dangling and not self._guessed((*loc, "unit")):
             self._enough(loc, device, set(given))
 
     def _point(self, loc: Loc, device: DeviceModel, role: str, point: PointModel) -> bool:
@@ -238,10 +266,11 @@ class Check:
         if not given:
             roles = ", ".join(role for role, spec in kind.roles.items() if not spec.output)
             said = tr("the device has no points; give `points` with some of: {roles}", roles=roles)
-            self._wrong((*loc, "id"), said)
+            self._wrong((*loc, "id"), said, about=(*loc, "points"))
         elif kind.needs and not any(given | set(device.settings) >= set(group) for group in kind.needs):
             groups = tr(" or ").join(" + ".join(group) for group in kind.needs)
-            self._wrong((*loc, "id"), tr("a {kind} needs {groups}", kind=device.kind, groups=groups))
+            said = tr("a {kind} needs {groups}", kind=device.kind, groups=groups)
+            self._wrong((*loc, "id"), said, about=(*loc, "points"))
 
     def _settings(self, loc: Loc, device: DeviceModel) -> None:
         kind = KINDS[device.kind]

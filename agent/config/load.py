@@ -1,23 +1,22 @@
 """From a file to a Site: read, validate, check what only the whole can tell, build."""
 
-import copy
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from agent.config.budget import too_slow
-from agent.config.build import Profiles, build_site
+from agent.config.build import Profiles, build_site, line_plans
 from agent.config.checks import Check
+from agent.config.guess import as_meant
 from agent.config.models import ConfigModel
-from agent.config.source import Source, read_source
+from agent.config.source import Loc, Source, read_source
 from agent.errors import ConfigError, Mistake
 from agent.mistakes import mistakes_in
 from agent.site import Site
 from drivers.profiles import ProfileError, Shelf, profiles_dir
-from drivers.said import keys_at, nearest
 
 
 def load_site(path: Path, profiles: Path | None = None) -> Site:
@@ -35,14 +34,16 @@ def _site_of(source: Source, known: Profiles) -> Site:
     except ValidationError as error:
         found = mistakes_in(error, source.file, source.document, ConfigModel)
         raise ConfigError(_in_order([*found, *_beyond(error, source, known)])) from error
-    check = Check(source, config, known)
+    if mistakes := _of_whole(source, config, known, ()):
+        raise ConfigError(_in_order(mistakes))
+    return build_site(config, known, _digest(source.content, known, config))
+
+
+def _of_whole(source: Source, config: ConfigModel, known: Profiles, unsure: Collection[Loc]) -> list[Mistake]:
+    """What only the whole can tell: what does not fit together, and lines that are too slow."""
+    check = Check(source, config, known, unsure)
     check.run()
-    if check.mistakes:
-        raise ConfigError(_in_order(check.mistakes))
-    site = build_site(config, known, _digest(source.content, known, config))
-    if slow := too_slow(source, site):
-        raise ConfigError(slow)
-    return site
+    return [*check.mistakes, *too_slow(source, line_plans(config, known, check.sound_lines()))]
 
 
 def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
@@ -50,38 +51,9 @@ def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
 
 
 def _beyond(error: ValidationError, source: Source, known: Profiles) -> list[Mistake]:
-    """What else is wrong, with misspelt keys taken as they were meant and bad values left out."""
-    rest = copy.deepcopy(source.document)
-    for found in error.errors(include_url=False):
-        _mend(rest, found["loc"], _meant(found["loc"]) if found["type"] == "extra_forbidden" else None)
-    try:
-        config = ConfigModel.model_validate(rest)
-    except ValidationError:
-        return []
-    check = Check(source, config, known)
-    check.run()
-    return check.mistakes
-
-
-def _meant(loc: Sequence[int | str]) -> str | None:
-    """The valid key that an unknown one was probably meant to be."""
-    return nearest(str(loc[-1]), keys_at(loc[:-1], ConfigModel))
-
-
-def _mend(node: Any, loc: Sequence[int | str], meant: str | None) -> None:
-    """Take out the last key on the way to `loc`, or call it what was meant."""
-    for step, following in zip(loc, [*loc[1:], None], strict=True):
-        if isinstance(node, list) and isinstance(step, int):
-            node = node[step]
-        elif isinstance(node, dict) and step in node:
-            if following is None or not isinstance(node[step], dict | list):
-                value = node.pop(step)
-                if meant is not None and meant not in node:
-                    node[meant] = value
-                return
-            node = node[step]
-        else:
-            return
+    """What else is wrong: misspelt words taken as they were meant, stand-ins where something must be."""
+    guess = as_meant(source.document, error)
+    return [] if guess is None else _of_whole(source, guess.config, known, guess.unsure)
 
 
 def gateway_schema() -> dict[str, Any]:

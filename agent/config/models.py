@@ -1,16 +1,22 @@
 """The gateway's YAML as typed models; unknown keys are mistakes, units are in the names."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from agent.language import later, tr
 from agent.site import Kind, LineKind
 from drivers.modbus.pdu import Table
 from drivers.stream import Parity
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+SITE = r"^[A-Za-z0-9_-]{1,32}$"
+REGION = r"^[0-9]{6}$"
+POINT = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_]+$"
+Id = Annotated[str, Field(pattern=ID)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
-PointName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_]+$")]
+PointName = Annotated[str, Field(pattern=POINT)]
 
 
 class _Model(BaseModel):
@@ -20,10 +26,12 @@ class _Model(BaseModel):
 class GatewayModel(_Model):
     """Who this gateway is."""
 
-    id: Id = Field(description="this gateway, unique in the district")
-    site: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = Field(description="school code")
-    region: Annotated[str, Field(pattern=r"^[0-9]{6}$")] = Field(description="6-digit division code, in quotes")
-    name: str = Field(min_length=1, description="display name in any language")
+    id: Id = Field(description="this gateway, unique in the district", examples=["gw-1"])
+    site: Annotated[str, Field(pattern=SITE)] = Field(description="school code", examples=['"4301020001"'])
+    region: Annotated[str, Field(pattern=REGION)] = Field(
+        description="6-digit division code, in quotes", examples=['"430102"']
+    )
+    name: str = Field(min_length=1, description="display name in any language", examples=["实验小学"])
     time_zone: str = Field("Asia/Shanghai", description="IANA name")
 
 
@@ -36,13 +44,15 @@ class TlsModel(_Model):
 
 
 def _as_tls(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError(tr("want true or false, or files of one's own (ca, certificate, key)"))
     return {} if value is True else None if value is False else value
 
 
 class BrokerModel(_Model):
     """One broker address and the login."""
 
-    host: str = Field(min_length=1, description="name or address")
+    host: str = Field(min_length=1, description="name or address", examples=["192.168.1.10"])
     port: int = Field(1883, ge=1, le=65535, description="8883 is usual with TLS")
     username: str | None = Field(None, description="login, where the broker wants one")
     password_file: str | None = Field(None, description="a file with one line; passwords have no place here")
@@ -54,7 +64,9 @@ class BrokerModel(_Model):
 class UplinkModel(_Model):
     """How to reach the platform."""
 
-    brokers: list[BrokerModel] = Field(min_length=1, description="in order of preference")
+    brokers: list[BrokerModel] = Field(
+        min_length=1, description="in order of preference", examples=["[{host: 192.168.1.10}]"]
+    )
     protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version, in quotes")
     keepalive_s: int = Field(30, ge=5, le=3600, description="a silent link is given up after 1.5 times this")
     heartbeat_s: Seconds = Field(30.0, description="the platform calls the gateway lost after three missed")
@@ -86,16 +98,18 @@ class Rs485Model(_Model):
 class BlockModel(_Model):
     """A read that is asked just so; must be within what the profile allows and hold some of its points."""
 
-    table: Table = Field(description="coil, discrete, holding or input")
-    address: int = Field(ge=0, le=0xFFFF, description="first one, counted from 0")
-    count: int = Field(ge=1, le=125, description="how many")
+    table: Table = Field(description="coil, discrete, holding or input", examples=["holding"])
+    address: int = Field(ge=0, le=0xFFFF, description="first one, counted from 0", examples=[0])
+    count: int = Field(ge=1, le=125, description="how many", examples=[8])
 
 
 class UnitModel(_Model):
     """One field device on the line: a profile at an address."""
 
-    id: Id = Field(description="its name in `points`, as in gate-io.di1; unique in the file")
-    profile: str = Field(description="the device model: a file of configs/profiles without .yaml")
+    id: Id = Field(description="its name in `points`, as in gate-io.di1; unique in the file", examples=["gate-io"])
+    profile: str = Field(
+        description="the device model: a file of configs/profiles without .yaml", examples=["renke_smoke"]
+    )
     address: int | None = Field(None, ge=0, le=255, description="Modbus address; the profile's if left out")
     points: list[str] = Field([], description="only these points are polled; all if empty")
     blocks: list[BlockModel] = Field([], description="reads to be asked just so, instead of as planned")
@@ -116,8 +130,8 @@ class UnitModel(_Model):
 class LineModel(_Model):
     """A serial port or TCP endpoint with the units on it."""
 
-    id: Id = Field(description="its name in logs and heartbeats; unique in the file")
-    type: LineKind = Field(description="what is spoken on it")
+    id: Id = Field(description="its name in logs and heartbeats; unique in the file", examples=["rs485-1"])
+    type: LineKind = Field(description="what is spoken on it", examples=["modbus_rtu"])
     port: str | None = Field(None, description="serial lines: a stable name such as /dev/campusgw/rs485-1")
     baud: int | None = Field(None, ge=300, le=4_000_000, description="the units' profile's if left out")
     data_bits: Literal[7, 8] | None = Field(None, description="the profile's if left out")
@@ -131,13 +145,17 @@ class LineModel(_Model):
     extra_gap_s: float = Field(0.0, ge=0, le=1, description="silence beyond t3.5, for slow devices")
     # fire input to platform: 2 s (derived from GB 26875.1)
     alarm_latency_budget_s: Seconds = Field(2.0, description="from the field to the wire's reply, at worst")
-    units: list[UnitModel] = Field(min_length=1, description="the devices on the wire; one on a serial line")
+    units: list[UnitModel] = Field(
+        min_length=1,
+        description="the devices on the wire; one on a serial line",
+        examples=["[{id: gate-io, profile: waveshare_io8_relay8}]"],
+    )
 
 
 class PointModel(_Model):
     """A point that a device uses, and how."""
 
-    point: PointName = Field(description="unit.point")
+    point: PointName = Field(description="unit.point", examples=["gate-io.di1"])
     normally: Literal["open", "closed"] = Field("open", description="closed: the contact opens on alarm")
     debounce_s: float | None = Field(None, ge=0, le=60, description="a change must last so long, both ways")
     on_delay_s: float | None = Field(
@@ -161,9 +179,11 @@ PointUseModel = Annotated[PointModel, BeforeValidator(_as_point, json_schema_inp
 class DeviceModel(_Model):
     """What people mean by a device; name and location are free text in any language."""
 
-    id: Id = Field(description="the last segment of its topics; unique in the file")
-    kind: Kind = Field(description="what it is; docs/alarms.md tells what each kind does")
-    name: str = Field(min_length=1, description="what people call it")
+    id: Id = Field(description="the last segment of its topics; unique in the file", examples=["panic-gate"])
+    kind: Kind = Field(
+        description="what it is; docs/alarms.md tells what each kind does", examples=["one_key_alarm"]
+    )
+    name: str = Field(min_length=1, description="what people call it", examples=["门卫室一键报警"])
     location: str = Field("", description="where it is")
     unit: str | None = Field(None, description="all of this unit: its profile's roles, or a panel's addresses")
     points: dict[str, PointUseModel] = Field({}, description="role: unit.point")
@@ -174,8 +194,20 @@ class DeviceModel(_Model):
 class ConfigModel(_Model):
     """One gateway."""
 
-    gateway: GatewayModel = Field(description="who this gateway is")
-    uplink: UplinkModel = Field(description="how to reach the platform")
+    forms: ClassVar[Mapping[str, str]] = {
+        ID: later("letters, digits, - and _, such as gate-io"),
+        SITE: later("at most 32 letters, digits, - and _, such as 4301020001"),
+        REGION: later('6 digits in straight quotes, such as "430102"'),
+        POINT: later("unit.point, such as gate-io.di1"),
+    }
+
+    gateway: GatewayModel = Field(
+        description="who this gateway is",
+        examples=['{id: gw-1, site: "4301020001", region: "430102", name: 实验小学}'],
+    )
+    uplink: UplinkModel = Field(
+        description="how to reach the platform", examples=["{brokers: [{host: 192.168.1.10}]}"]
+    )
     storage: StorageModel = Field(StorageModel(), description="where records wait")
     lines: list[LineModel] = Field(min_length=1, description="wires, and the units on them")
     devices: list[DeviceModel] = Field(min_length=1, description="what people mean by a device")

@@ -27,6 +27,20 @@ class Source:
         line, column = place_of(self.document, loc, key=key)
         return Mistake(self.file, line, column, what)
 
+    def has(self, loc: Loc) -> bool:
+        """Whether the document says anything there, be it without a value."""
+        node = self.document
+        for step in loc[:-1]:
+            node = step_into(node, step)
+        return isinstance(node, dict) and loc[-1] in node
+
+
+def step_into(node: Any, step: int | str) -> Any:
+    """What is there, or None."""
+    if isinstance(node, dict):
+        return node.get(step)
+    return node[step] if isinstance(node, list) and isinstance(step, int) and step < len(node) else None
+
 
 def read_source(path: Path) -> Source:
     """Read and parse; raises ConfigError that says what is wrong with the file itself."""

@@ -52,7 +52,8 @@ def test_a_good_profile_is_good(tmp_path: Path) -> None:
     ("good", "bad", "at", "what"),
     [
         ("vendor: nobody", "vender: nobody", "vender", "unknown key 'vender'; did you mean 'vendor'?"),
-        ("vendor: nobody", "vender: nobody", "id", "'vendor' is missing here"),
+        ("vendor: nobody", "vender: nobody", "vender", "did you mean 'vendor'?"),
+        ("vendor: nobody\n", "", "id", "'vendor' is missing here"),
         ("kind: di_do_module", "kind: di_modul", "di_modul", "'di_modul' is none of"),
         ("verified: simulator", "verified: hoped", "hoped", "none of simulator, bench, site"),
         ("source: [this test]", "source: []", "[]", "at least 1"),
@@ -200,7 +201,7 @@ def test_what_is_merged_from_elsewhere_is_shown_at_its_line(tmp_path: Path) -> N
 
 def test_a_key_without_a_value_is_shown_itself(tmp_path: Path) -> None:
     assert mistakes(tmp_path, GOOD.replace("vendor: nobody", "vendor:")) == [
-        (3, 1, "vendor: want text (put it in quotes), not None")
+        (3, 1, "vendor has no value; want text (put it in quotes)")
     ]
 
 

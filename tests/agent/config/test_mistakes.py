@@ -1,4 +1,5 @@
 """Mistakes sown into the shipped demo configuration: each is found at its place, with what would mend it."""
+# ruff: noqa: E501
 
 import re
 from pathlib import Path
@@ -64,6 +65,49 @@ def test_all_mistakes_are_told_at_once_the_typing_errors_and_what_only_the_whole
     wanted = ("baudrate", "travel", "di9", "address 11", "telemetry_s")
     assert all(any(word in m.what for m in found) for word in wanted), [str(m) for m in found]
     assert [(m.line, m.column) for m in found] == sorted((m.line, m.column) for m in found)
+
+
+def sown_together(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
+    text = DEMO.read_text()
+    for find, put in changes:
+        assert find in text
+        text = text.replace(find, put, 1)
+    return [m.what for m in mistakes_of(text, tmp_path / "g.yaml")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            [("kind: one_key_alarm", "kind: onekey_alarm"), ("gate-io.di1,", "gate-io.di9,")],
+            ["did you mean 'one_key_alarm'?", "no point 'di9'"],
+        ),
+        (
+            [("loop: gate-io.di5", "loop: gate-io.di1"), ("location: 2号", "loc: 2号"), ("baud: 9600", "baud: 1200")],
+            ["used by panic-gate.pressed", "unknown key 'loc'", "cannot meet its alarm-latency budget"],
+        ),
+        ([("kind: one_key_alarm", "kind: siren"), ("address: 12,", "address: 11,")], ["none of", "address 11"]),
+        ([("    kind: one_key_alarm\n", ""), ("travel_s: 3", "travel: 3")], ["'kind' is missing", "'travel'"]),
+        ([("pressed: gate-io.di1,", "pressed: di1,")], ["unit.point, such as gate-io.di1"]),
+        ([("address: 11}", "adress: x11}")], ["unknown key 'adress'"]),
+        ([("  brokers:", "  broker:")], ["did you mean 'brokers'?"]),
+        ([("{id: smoke-301, profile: renke_smoke,", "{id: smoke-301,")], ["write for example profile: renke_smoke"]),
+        ([("port: run/rs485-1", "port:")], ["port has no value; write for example port: /dev/campusgw/rs485-1"]),
+        ([("port: 18830}", "port: }")], ["port has no value; want a whole number"]),
+        ([("port: 18830}", "port: 18830, tls: yes}")], ["tls: want true or false"]),
+        ([("baud: 9600", "echo: on9"), ("type: modbus_rtu", "low_latency: 2")], ["true or false"] * 2 + ["'type'"]),
+        ([('region: "430102"', "region: “430102”")], ["curly quotes count as text: write straight ones"]),
+        ([("{id: gate-io,", "{id：gate-io,")], ["： is a full-width character"]),
+        ([("{id: gate-io,", "{id:gate-io,")], ["a space is missing after the colon"]),
+    ],
+)  # fmt: skip
+def test_one_mistake_neither_hides_others_nor_makes_more(
+    changes: list[tuple[str, str]], says: list[str], tmp_path: Path
+) -> None:
+    found = sown_together(tmp_path, *changes)
+    assert len(found) == len(says), found
+    for said in says:
+        assert any(said in what for what in found), (said, found)
 
 
 def test_the_numbers_and_the_remedy_of_a_missed_budget_are_true(tmp_path: Path) -> None:
