@@ -181,6 +181,7 @@ def test_an_order_that_does_not_fit_is_refused_with_the_reason(order: dict[str, 
 def test_eight_hours_are_allowed() -> None:
     script = started()
     script.order("shelve", "tamper", reason="x", until_utc_s=script.utc_s + 8 * HOUR_S)
+    assert (script.changes[-1].hold, script.changes[-1].until_utc_s) == ("shelved", script.utc_s + 8 * HOUR_S)
 
 
 def test_one_hold_at_a_time_and_the_same_may_be_given_a_new_end() -> None:

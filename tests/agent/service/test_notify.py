@@ -23,6 +23,7 @@ def test_a_message_reaches_the_managers_socket(
 
 def test_without_a_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    monkeypatch.setattr(socket, "socket", lambda *_: pytest.fail("there is nobody to tell"))
     notify_manager("READY=1")
 
 

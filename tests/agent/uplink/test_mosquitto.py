@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.records import Lane
-from agent.session import SessionRequest, Will
+from agent.session import Session, SessionRequest, Will
 from agent.uplink.mqtt import open_session
 from tests.agent.uplink.bench import IDENTITY, PREFIX, at_port, gateway, platform, record, settings, until
 from tests.mosquitto import Mosquitto
@@ -271,17 +271,23 @@ async def test_a_broker_that_hangs_is_left_after_the_confirmation_timeout_and_no
 async def test_heartbeats_are_neither_retained_nor_kept_while_the_broker_is_away(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
+    attempts: list[SessionRequest] = []
+
+    async def opener(request: SessionRequest) -> Session:
+        attempts.append(request)
+        return await open_session(request)
+
     async with (
-        gateway(tmp_path, settings(at_port(broker.port), heartbeat_s=0.05)) as it,
+        gateway(tmp_path, settings(at_port(broker.port), heartbeat_s=0.05), opener=opener) as it,
         platform(broker.port) as seen,
     ):
         it.start()
         await until(lambda: len(seen.on("heartbeat")) >= 3)
         broker.stop()
         await until(lambda: not it.uplink.status.connected)
-        while_away = it.beats
+        while_away, tried = it.beats, len(attempts)
         await it.alarm(1)
-        await asyncio.sleep(0.3)
+        await until(lambda: len(attempts) >= tried + 4, "some attempts in vain")
         assert it.beats == while_away, "no session, no heartbeat"
         heard = len(seen.on("heartbeat"))
         await broker.start()
