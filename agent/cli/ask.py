@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from agent.language import tr
+from agent.language import tr, why_not
 from drivers.errors import GatewayError
 
 DEFAULT_SOCKET = Path("/run/campusgw/control.sock")
@@ -38,12 +38,9 @@ def ask(path: Path, do: str, **fields: object) -> dict[str, Any]:
             tr("{path}: permission denied; join the group campusgw or use sudo", path=path)
         ) from error
     except OSError as error:
-        text = tr(
-            "no gateway answers at {path} ({error}); is it running? try: systemctl status campusgw",
-            path=path,
-            error=error,
-        )
-        raise NotAnswered(text) from error
+        said = tr("no gateway answers at {path}: {why}", path=path, why=why_not(error))
+        hint = tr("; is it running (systemctl status campusgw)? Another one's control_socket goes with --socket")
+        raise NotAnswered(said + hint) from error
     return _believed(path, line)
 
 

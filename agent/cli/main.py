@@ -1,13 +1,13 @@
 """The command `campusgw`: one table of commands, each imported only when it is called."""
 
 import argparse
-import difflib
 import importlib
 import io
+import os
 import sys
-from types import ModuleType
 
 from agent import __version__
+from agent.cli.parser import Parser, did_you_mean
 from agent.language import later, tr, use_language
 
 # Those of the simulators are named, not imported: the agent runs without them.
@@ -33,24 +33,27 @@ def main(argv: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     use_language(_language_of(args))
+    try:
+        try:
+            return _run(args)
+        finally:
+            sys.stdout.flush()  # here, where it can be caught: not when the interpreter ends
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has gone; say nothing more
+        return 0
+
+
+def _run(args: list[str]) -> int:
     name = next((arg for arg in _without_options(args) if not arg.startswith("-")), None)
     if name is None or name not in COMMANDS:
         return _without_command(args, name)
     command = importlib.import_module(COMMANDS[name][0])
-    return _call(command, name, args)
-
-
-def _call(command: ModuleType, name: str, args: list[str]) -> int:
-    parser = argparse.ArgumentParser("campusgw " + name, description=tr(COMMANDS[name][1]))
+    parser = Parser("campusgw " + name, tr(COMMANDS[name][1]))
     _add_common(parser)
     command.add_arguments(parser)
     rest = list(args)
     rest.remove(name)
-    try:
-        return int(command.run(parser.parse_args(rest)))
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; say nothing more
-        return 0
+    return int(command.run(parser.parse(rest)))
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +65,9 @@ def _without_command(args: list[str], name: str | None) -> int:
         print(f"campusgw {__version__}")
         return 0
     if name is not None:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = tr("; did you mean {near}?", near=repr(near[0])) if near else ""
+        hint = did_you_mean(name, COMMANDS)
         print(tr("no command {name}", name=repr(name)) + hint, file=sys.stderr)
+        print(tr("campusgw --help lists the commands"), file=sys.stderr)
         return EXIT_USAGE
     print(_help())
     return 0 if {"-h", "--help"} & set(args) else EXIT_USAGE

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from agent.language import tr
 
@@ -73,13 +74,22 @@ def _stop(gateway: asyncio.Task[None]) -> None:
 
 
 def log_to_stderr(level: str) -> None:
-    """Log lines with the priority prefix that journald reads; a terminal gets them without."""
+    """Log lines with the priority prefix where stderr is the journal; a terminal or file gets the time instead."""
     handler = logging.StreamHandler()
-    if not sys.stderr.isatty():
+    if _is_journal(sys.stderr):
         handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """systemd names device and inode of what it gave as stderr (systemd.exec(5)); a redirection has others."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
 class _JournalFormatter(logging.Formatter):

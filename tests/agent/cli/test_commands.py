@@ -1,6 +1,7 @@
 """The command as people type it: helps, hints, languages, exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -47,12 +48,19 @@ def test_every_command_has_a_help(name: str, capsys: pytest.CaptureFixture[str])
         (["-h"], 0, "commands:", ""),
         ([], 2, "commands:", ""),
         (["chek"], 2, "", "no command 'chek'; did you mean 'check'?"),
-        (["reboot"], 2, "", "no command 'reboot'\n"),
+        (["reboot"], 2, "", "no command 'reboot'\ncampusgw --help lists the commands\n"),
+        (["status", "--sokcet", "x"], 2, "", "what is '--sokcet'; did you mean '--socket'?"),
+        (["status", "--all"], 2, "", "what is '--all'; see campusgw status --help"),
         (["check"], 2, "", "the following arguments are required"),
         (["check", "--lang", "fr", "x"], 2, "", "invalid choice: 'fr'"),
         (["check", "/nowhere.yaml"], 78, "", "/nowhere.yaml:1:1: cannot read the file"),
         (["run", "--config", "/nowhere.yaml"], 78, "", "/nowhere.yaml:1:1: cannot read the file"),
-        (["status", "--socket", "/nowhere.sock"], 1, "", "no gateway answers at /nowhere.sock"),
+        (
+            ["status", "--socket", "/nowhere.sock"],
+            1,
+            "",
+            "no gateway answers at /nowhere.sock: it is not there; is it",
+        ),
         (["alarm", "list", "--socket", "/nowhere.sock"], 1, "", "no gateway answers"),
         (["alarm", "explode"], 2, "", "invalid choice: 'explode'"),
         (["alarm", "ack", "x"], 2, "", "say which: campusgw alarm ack DEVICE CONDITION"),
@@ -151,7 +159,26 @@ def test_the_command_starts_fast_because_it_imports_only_what_it_needs() -> None
     assert not {"pydantic", "asyncio", "ruamel", "aiomqtt", "simulators"} & set(done.stdout.decode().split())
 
 
-def test_output_into_a_closed_pipe_is_no_error() -> None:
-    shell = f"{sys.executable} -m agent schema --messages | head -1"
+@pytest.mark.parametrize("words", ["schema --messages", "--help", "alarm --help"])
+def test_output_into_a_closed_pipe_is_no_error(words: str) -> None:
+    shell = f"{sys.executable} -m agent {words} | head -c 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", shell], cwd=ROOT, capture_output=True, timeout=30)
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_help_is_in_chinese_to_who_reads_chinese(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(name, "--help", "--lang", "zh") == 0
+    said = capsys.readouterr().out
+    assert not {"usage:", "options:", "positional", "show this", "default"} & set(said.split())
+    assert "用法" in said
+
+
+@pytest.mark.parametrize("journal", [True, False])
+def test_only_the_journal_gets_priorities(journal: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from agent.cli.run import _is_journal
+
+    with (tmp_path / "log").open("w") as log, (tmp_path / "other").open("w") as other:
+        status = os.fstat(log.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        assert _is_journal(log if journal else other) is journal
