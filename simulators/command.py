@@ -6,6 +6,7 @@ import contextlib
 import random
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from agent.language import either, tr
 from drivers.errors import GatewayError
 from simulators.at_rest import bring_to_rest
 from simulators.demo import words
+from simulators.demo.titles import condition
 from simulators.field import Field
 from simulators.field_file import FieldFileError, LineSetup, read_lines
 from simulators.gateway_file import write_copy
@@ -129,8 +131,9 @@ async def _simulate(wish: Wish) -> None:
             own = things.enter_context(private_directory(PREFIX, Path(tempfile.gettempdir())))
         lines = [within(line, own) for line in wish.lines]
         async with real_field(lines, random.Random(), other_ports=True) as real:
-            bring_to_rest(real.field, read_yaml(wish.gateway), lines)
-            bench = Bench(real)
+            document = read_yaml(wish.gateway)
+            bring_to_rest(real.field, document, lines)
+            bench = Bench(real, {device["id"]: device["kind"] for device in document.get("devices") or ()})
             bench.show_ports(wish)
             await first_of(bench.play(wish.scenario, once=wish.once), real.failed())
 
@@ -138,8 +141,9 @@ async def _simulate(wish: Wish) -> None:
 class Bench:
     """The stage and the audience of a story whose gateway and broker are somebody else's."""
 
-    def __init__(self, real: RealField) -> None:
+    def __init__(self, real: RealField, kinds: Mapping[str, str]) -> None:
         self._real = real
+        self._kinds = kinds
 
     @property
     def field(self) -> Field:
@@ -167,7 +171,8 @@ class Bench:
     def owed(self, step: Step, expect: Expect, _caused_s: float) -> None:
         """What a gateway should make of it."""
         del step
-        what = f"{expect.device} · {words.condition(expect.condition)} · {words.change(expect.change)}"
+        title = condition(expect.condition, self._kinds.get(expect.device, ""))
+        what = f"{expect.device} · {title} · {words.change(expect.change)}"
         self.tell(tr("       expected within {seconds:g} s: {what}", seconds=expect.within_s, what=what))
 
     async def play(self, scenario: Scenario | None, *, once: bool) -> None:

@@ -1,7 +1,7 @@
 """The demo as a person reads it: each step in the field, what arrived of it, and the account at the end."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
@@ -15,6 +15,7 @@ from agent.uplink.messages import AlarmData
 from simulators.demo import words
 from simulators.demo.account import account
 from simulators.demo.result import Result
+from simulators.demo.titles import condition
 from simulators.platform import Arrival
 from simulators.scenario import Said, Scenario, Step
 from simulators.scenario_score import Due
@@ -30,7 +31,9 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._console.width = min(console.width, WIDEST)
+        self._console.width = min(console.width, WIDEST) if console.is_terminal else WIDEST
+        self._console.soft_wrap = not console.is_terminal  # a line in a pipe is one line, whole, however long
+        self._kinds: Mapping[str, str] = {}
         self._expected = 0
         self._ends_s = 0.0
         self._began_s = 0.0
@@ -39,8 +42,9 @@ class Screen:
         self._live: Live | None = None
 
     @contextmanager
-    def story(self, scenario: Scenario, dues: list[Due]) -> Iterator[None]:
-        """While the story is played; `dues` grows as it goes."""
+    def story(self, scenario: Scenario, dues: list[Due], kinds: Mapping[str, str]) -> Iterator[None]:
+        """While the story is played; `dues` grows as it goes, `kinds` says what each device is."""
+        self._kinds = kinds
         self._expected, self._dues = scenario.expected, dues
         self._ends_s, self._began_s = scenario.begins_s[-1], asyncio.get_running_loop().time()
         if not self._console.is_terminal:
@@ -86,12 +90,15 @@ class Screen:
         assert alarm is not None
         style = "" if due.in_time else "red"
         late = "" if due.in_time else tr(" late")
-        self._line("", _arrow(alarm), Text(f"{due.latency_s * 1000:,.0f} ms{late}", style))
+        figure = Text(f"{due.latency_s * 1000:,.0f} ms{late}", style)
+        why = Text(f"{words.why_slow(due.group, due.expect)} ".lstrip(), "dim")
+        self._line("", _arrow(alarm), Text.assemble(why, figure))
 
     def missed(self, due: Due) -> None:
         """What was owed has not arrived in its time."""
         want = due.expect
-        what = f"{want.device} · {words.condition(want.condition)} · {words.change(want.change)}"
+        title = condition(want.condition, self._kinds.get(want.device, ""))
+        what = f"{want.device} · {title} · {words.change(want.change)}"
         text = tr("not arrived within {seconds:g} s: {what}", seconds=want.within_s, what=what)
         self._line("", Text(f"  ✗ {text}", "bold red"))
 
@@ -100,19 +107,25 @@ class Screen:
         if (alarm := arrival.alarm) is not None:
             self._line("", _arrow(alarm), Text(tr("unexpected"), "bold red"))
 
+    def arrived(self, arrival: Arrival) -> None:
+        """An alarm after the story: what people order and do then is theirs."""
+        if (alarm := arrival.alarm) is not None and not arrival.duplicate:
+            self._line("", _arrow(alarm))
+
     def account(self, result: Result) -> None:
         """The final table, the outbox's books, and the verdict."""
         for part in account(result):
             self._console.print(part)
 
     def _line(self, clock: str, what: Text, right: Text | None = None) -> None:
-        """Clock and text, whole; or with a figure at the right margin, and of the text what fits."""
-        if right is None:
-            self._console.print(Text.assemble((f"{clock:<{CLOCK_WIDTH}} ", "dim"), what))
+        """Clock and text; on a terminal a figure stands at the right margin, and the text beside it is wrapped."""
+        if right is None or not self._console.is_terminal:
+            gap = "  " if right else ""
+            self._console.print(Text.assemble((f"{clock:<{CLOCK_WIDTH}} ", "dim"), what, gap, right or ""))
             return
         grid = Table.grid(expand=True, padding=(0, 1, 0, 0))
         grid.add_column(width=CLOCK_WIDTH, no_wrap=True)
-        grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        grid.add_column(ratio=1, overflow="fold")
         grid.add_column(justify="right", no_wrap=True)
         grid.add_row(clock, what, right)
         self._console.print(grid)
@@ -145,7 +158,7 @@ def _arrow(alarm: AlarmData) -> Text:
     """Who says what, and where: name, condition, change, address and place, the panel's own words."""
     style = PRIORITY_STYLE.get(alarm.priority, "") if alarm.active else "green"
     place = " ".join(part for part in (alarm.address, alarm.location) if part)
-    parts = [alarm.name, words.condition(alarm.condition), words.change(alarm.change), place, alarm.text]
+    parts = [alarm.name, condition(alarm.condition, alarm.kind), words.change(alarm.change), place, alarm.text]
     return Text.assemble((f"  → P{alarm.priority} ", style), " · ".join(part for part in parts if part))
 
 

@@ -128,7 +128,9 @@ class Demo:
         school, scenario = self._school, self._wish.scenario
         await school.ready()
         self._screen.note(tr("{count} devices read; the day begins", count=len(school.kinds)))
-        with self._screen.story(scenario, self._score.dues):
+        if self._wish.keep:
+            self._tell_how_to_connect(tr("In another terminal, now and after the story:"))
+        with self._screen.story(scenario, self._score.dues, school.kinds):
             await play(scenario, school, self)
             await self._score.settle()
             self._say_missed()
@@ -137,7 +139,7 @@ class Demo:
         self.result = result_of(self._wish.name, self._score, self._platform, unreadable, outbox)
         self._screen.account(self.result)
         if self._wish.keep:
-            self._tell_how_to_connect()
+            self._tell_how_to_connect(tr("still running, until Ctrl-C. In another terminal:"))
             await asyncio.Event().wait()
 
     # --- the story's audience ---------------------------------------------------------------------------
@@ -158,6 +160,9 @@ class Demo:
     # --- what comes upstream ----------------------------------------------------------------------------
 
     def _heard(self, arrival: Arrival) -> None:
+        if self.result is not None:  # the story is over: nothing is owed, nothing is unexpected
+            self._screen.arrived(arrival)
+            return
         before = len(self._score.unexpected)
         if (due := self._score.arrived(arrival)) is not None:
             self._screen.settled(due)
@@ -179,17 +184,15 @@ class Demo:
                 self._missed.add(number)
                 self._screen.missed(due)
 
-    def _tell_how_to_connect(self) -> None:
+    def _tell_how_to_connect(self, head: str) -> None:
         school = self._school
         host, port = school.address() or ("?", 0)
         topics = "campus/v1/#"
-        lines = [tr("still running, until Ctrl-C. In another terminal:")]
+        lines = [head]
         lines.append(f"  mosquitto_sub -V mqttv5 -h {host} -p {port} -t '{topics}' -v")
         if school.own is not None:
-            lines.append(
-                tr("  This broker speaks MQTT 5 only. For clients of MQTT 3.1.1 start the demo at a mosquitto:")
-            )
-            lines.append("  mosquitto -p 1883 & campusgw demo --keep --broker 127.0.0.1:1883")
+            lines.append(tr("  MQTT 5 only. For a client of MQTT 3.1.1 (after: apt install mosquitto):"))
+            lines.append("  campusgw demo --keep --broker 127.0.0.1:1883")
         lines.append(f"  campusgw status --socket {school.control.socket}")
         lines.append(f"  campusgw alarm list --socket {school.control.socket}")
         for line in lines:

@@ -4,15 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from agent.language import tr
-from simulators.scenario import Barrier, Order, PanelEvent, Step
+from simulators.demo.titles import condition
+from simulators.scenario import Barrier, Expect, Order, PanelEvent, Step
 
 LOST = "lost"
 OUTAGE = "outage"
-
-
-def condition(name: str) -> str:
-    """An alarm condition in words; one that is new is shown as it is."""
-    return _CONDITIONS[name]() if name in _CONDITIONS else name
 
 
 def change(name: str) -> str:
@@ -31,7 +27,7 @@ def step(step: Step) -> str:
 
 
 def _panel(event: PanelEvent) -> str:
-    what = {"condition": condition(event.condition), "address": event.address}
+    what = {"condition": condition(event.condition, "fire_panel"), "address": event.address}
     said = tr("{unit}: {condition} at {address}", unit=event.unit, **what)
     return said if event.active else said + tr(" is over")
 
@@ -67,34 +63,32 @@ _STEPS: dict[str, Callable[[Any], str]] = {
     "rest": lambda _: tr("nothing happens"),
 }
 
-_CONDITIONS: dict[str, Callable[[], str]] = {
-    "pressed": lambda: tr("alarm button pressed"),
-    "tamper": lambda: tr("tamper"),
-    "line_fault": lambda: tr("line fault"),
-    "forced_open": lambda: tr("forced open"),
-    "held_open": lambda: tr("held open"),
-    "obstructed": lambda: tr("obstructed"),
-    "no_feedback": lambda: tr("no feedback"),
-    "mains_lost": lambda: tr("mains lost"),
-    "alarm": lambda: tr("alarm"),
-    "fire": lambda: tr("fire"),
-    "prealarm": lambda: tr("pre-alarm"),
-    "supervisory": lambda: tr("supervisory"),
-    "fault": lambda: tr("fault"),
-    "disabled": lambda: tr("disabled"),
-    "activated": lambda: tr("activated"),
-    "test": lambda: tr("test"),
-    "temperature_high": lambda: tr("temperature too high"),
-    "lost": lambda: tr("no answer"),
-    "bad_reading": lambda: tr("bad reading"),
-    "unstable": lambda: tr("unstable"),
-}
-
 _CHANGES: dict[str, Callable[[], str]] = {
     "raised": lambda: tr("raised"),
     "cleared": lambda: tr("cleared"),
     "acknowledged": lambda: tr("acknowledged"),
     "reset": lambda: tr("reset"),
+    "shelved": lambda: tr("shelved"),
+    "unshelved": lambda: tr("no longer shelved"),
+    "suppressed": lambda: tr("suppressed"),
+    "released": lambda: tr("no longer suppressed"),
+    "out_of_service": lambda: tr("out of service"),
+    "returned_to_service": lambda: tr("back in service"),
+}
+
+
+def why_slow(group: str, expect: Expect) -> str:
+    """A word beside a figure that is no fault of the way upstream, for whoever asks why it is so large."""
+    if group == OUTAGE:
+        return tr("broker gone")
+    change = (expect.condition, expect.change)
+    return _WAITS[change]() if change in _WAITS else ""
+
+
+_WAITS: dict[tuple[str, str], Callable[[], str]] = {
+    ("forced_open", "raised"): lambda: tr("relay read first"),
+    (LOST, "raised"): lambda: tr("asked again"),
+    (LOST, "cleared"): lambda: tr("waits if it stays"),
 }
 
 _GROUPS: dict[str, Callable[[], str]] = {

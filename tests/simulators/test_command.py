@@ -105,7 +105,7 @@ def test_a_story_is_told_with_its_ports_and_ends_when_asked(tmp_path: Path, file
     assert (code, err) == (0, "")
     assert re.search(r"^rs485-1 +run/rs485-1 → /dev/pts/\d+$", out, re.MULTILINE)
     assert re.search(r"^tcp-1 +127\.0\.0\.1:\d+$", out, re.MULTILINE)
-    assert "expected within 2 s: panic-gate · alarm button pressed · raised" in out
+    assert "expected within 2 s: panic-gate · one-key alarm pressed · raised" in out
     assert "the broker is gone (not simulated here: this one is yours)" in out
     assert not os.path.lexists(tmp_path / "run" / "rs485-1")
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from simulators.scenario import ACTIONS
+from simulators.demo.control import Control
+from simulators.scenario import ACTIONS, Order
 from tests.mosquitto import Mosquitto, installed
 
 ROOT = Path(__file__).parents[2]
@@ -129,13 +130,14 @@ def until(process: "subprocess.Popen[str]", mark: str) -> str:
 
 
 def test_a_story_is_shown_in_plain_lines_in_a_pipe_and_all_of_it_arrives(temporary: Path, tmp_path: Path) -> None:
-    code, out, err = finished(temporary, told(tmp_path, SHORT), "--lang", "en", NO_COLOR="1")
+    code, out, err = finished(temporary, told(tmp_path, SHORT), "--lang", "en", NO_COLOR="1", COLUMNS="40")
     assert (code, err) == (0, ""), out + err
     assert ESCAPE not in out
     assert "07:42" in out
     assert len(re.findall(r"→ P1 门卫室一键报警.* ms$", out, re.MULTILINE)) == 3
     assert "✓ all 4 alarm changes have arrived" in out
-    assert max(len(line) for line in out.splitlines()) <= 80
+    panel = r"· fire · raised · 1D014 2号宿舍楼 · ALARM: .*二号宿舍楼303室.*  broker gone [0-9,]+ ms$"
+    assert re.search(panel, out, re.MULTILINE), "whole, however narrow"
 
 
 def test_the_result_for_machines_adds_up(temporary: Path, tmp_path: Path) -> None:
@@ -303,8 +305,11 @@ def test_two_demos_side_by_side_do_not_hear_each_other(temporary: Path, tmp_path
 def test_a_kept_demo_can_be_asked_and_listened_to(temporary: Path, tmp_path: Path) -> None:
     process = start(temporary, told(tmp_path, QUICK), "--keep", "--lang", "en")
     try:
-        said = until(process, "campusgw alarm list")
+        before = until(process, "campusgw alarm list")
+        assert " → P1" not in before, "how to connect is said before the story"
+        said = until(process, "still running") + until(process, "campusgw alarm list")
         (path,) = re.findall(r"campusgw status --socket (\S+)", said)
+        assert path in before
         status = subprocess.run(
             [sys.executable, "-m", "agent", "status", "--socket", path, "--json"],
             cwd=ROOT,
@@ -316,10 +321,14 @@ def test_a_kept_demo_can_be_asked_and_listened_to(temporary: Path, tmp_path: Pat
         assert json.loads(status.stdout)["uplink"]["connected"]
         ((version, port),) = re.findall(r"mosquitto_sub -V (\S+) -h 127.0.0.1 -p (\d+) -t 'campus/v1/#' -v", said)
         assert hears(version, int(port)).startswith("campus/v1/430102/4301020001/gw-demo/")
+        order = {"action": "acknowledge", "device": "panic-gate", "condition": "pressed", "person": "王值班"}
+        asyncio.run(Control(Path(path)).order(Order.model_validate(order)))
+        assert "unexpected" not in until(process, "· acknowledged ·"), "orders after the story are people's own"
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=30)
     finally:
         end(process)
+    assert "unexpected" not in out
     assert process.returncode == 0, "the story had gone well"
 
 
@@ -343,7 +352,7 @@ def test_a_client_of_the_older_mqtt_hears_a_demo_at_a_mosquitto(temporary: Path,
     options = ("--keep", "--broker", f"127.0.0.1:{broker.port}", "--lang", "en")
     process = start(temporary, told(tmp_path, QUICK), *options)
     try:
-        until(process, "campusgw alarm list")
+        until(process, "still running")
         assert hears("mqttv311", broker.port).startswith("campus/v1/430102/4301020001/gw-demo/")
     finally:
         end(process)
