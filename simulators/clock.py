@@ -7,6 +7,7 @@ that order falls over in some seed, and does so again whenever the seed is playe
 
 import asyncio
 import itertools
+import math
 import random
 import selectors
 from collections import deque
@@ -72,6 +73,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Virtual seconds."""
         return self._virtual.now_s
+
+    @property
+    def _clock_resolution(self) -> float:
+        """asyncio runs timers early by so much; by a nanosecond, one could run for ever at the same moment."""
+        return math.ulp(self.time())
+
+    @_clock_resolution.setter
+    def _clock_resolution(self, _of_the_machine: float) -> None:
+        pass
 
     def next_number(self) -> int:
         """Tasks are numbered in the order in which they are made."""
