@@ -151,10 +151,11 @@ class Outbox:
         Whoever is up to date gets what is new from memory, and does not wait behind the next fsync.
         """
         hidden, last, fresh = self._hidden(), self._store.last, self._fresh
+        settled = self._writing is None  # what is being written counts in `last` already, and may yet be undone
         if (known := fresh.beyond(after, limit, hidden)) is not None:
             return known
         found = await self._ask(lambda store: store.next(after, limit, hidden))
-        if not found:
+        if settled and not found:
             fresh.exhausted(after, last)
         return found
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.errors import StorageError
 from agent.outbox.fresh import KEPT, Fresh
 from agent.outbox.outbox import Outbox
 from agent.outbox.store import Store
 from agent.records import Instant, Lane, Record, Stored
+from tests.agent.outbox import bench
 
 AT = Instant(1.0, 1_700_000_000.0, "synchronised")
 
@@ -170,3 +174,34 @@ def test_memory_answers_what_the_disk_would_have(
         await outbox.aclose()
 
     asyncio.run(script())
+
+
+@pytest.mark.asyncio
+async def test_a_reader_who_looks_while_a_transaction_is_undone_still_gets_what_is_written_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, undone = threading.Event(), threading.Event()
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    def refused(_store: Store) -> None:
+        writing.set()
+        undone.wait(10)
+        raise full
+
+    async with bench.opened(tmp_path, offload=bench.threaded()) as outbox:
+        reader = Reader(outbox)
+        await outbox.append([record(Lane.ALARM, 1)], {})
+        await reader.read()
+        with monkeypatch.context() as disk:
+            disk.setattr(Store, "_remember", refused)
+            appending = asyncio.create_task(outbox.append([record(Lane.ALARM, 2)], {}))
+            await asyncio.to_thread(writing.wait, 10)
+            reading = asyncio.create_task(reader.read())
+            await asyncio.sleep(0)  # it has asked
+            undone.set()
+            with pytest.raises(StorageError):
+                await appending
+            assert await reading == []
+        await outbox.append([record(Lane.ALARM, 2)], {})
+        assert [one.record.data for one in await reader.read()] == [{"n": 2}]
