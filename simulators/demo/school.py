@@ -26,7 +26,7 @@ from simulators.scenario_file import read_yaml
 from simulators.scenario_play import set_up
 
 READY_S = 60.0  # a small board needs seconds to import everything
-BROKER_S = 10.0
+BROKER_S = 5.0
 CATCH_UP_S = 5.0
 POLL_S = 0.1
 

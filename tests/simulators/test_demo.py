@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,36 +141,8 @@ def test_a_story_is_shown_in_plain_lines_in_a_pipe_and_all_of_it_arrives(tempora
     assert re.search(panel, out, re.MULTILINE), "whole, however narrow"
 
 
-def test_the_result_for_machines_adds_up(temporary: Path, tmp_path: Path) -> None:
-    code, out, err = finished(temporary, told(tmp_path, SHORT), "--json")
-    result = json.loads(out)
-    assert (code, err, result["ok"]) == (0, "", True), out
-    total = result["kinds"]["all"]
-    assert (total["sent"], total["arrived"], total["lost"], total["late"]) == (4, 4, 0, 0)
-    assert result["kinds"]["outage"]["sent"] == 2
-    assert result["kinds"]["outage"]["latency_ms"]["p50"] > 1000, "kept while the broker was gone"
-    books = result["outbox"]
-    assert books["accepted"] == books["confirmed"] + books["stored"] + books["dropped"]
-    assert (books["arrived"], books["missing"], books["stored"]) == (books["confirmed"], 0, 0)
-
-
-def test_a_directory_for_temporary_files_with_a_long_name_is_no_obstacle(temporary: Path, tmp_path: Path) -> None:
-    deep = temporary / ("long" * 20)
-    deep.mkdir()
-    code, out, err = finished(deep, told(tmp_path, QUICK))
-    assert (code, err) == (0, ""), out + err
-    deep.rmdir()
-
-
-def test_a_terminal_that_knows_no_chinese_shows_question_marks(temporary: Path, tmp_path: Path) -> None:
-    story = told(tmp_path, QUICK)
-    code, out, err = finished(temporary, story, "--lang", "en", PYTHONIOENCODING="ascii")
-    assert (code, err) == (0, ""), out + err
-    assert "?" in out
-
-
 def test_a_reader_that_leaves_early_is_no_failure(temporary: Path, tmp_path: Path) -> None:
-    process = start(temporary, told(tmp_path, SHORT), "--lang", "en")
+    process = start(temporary, told(tmp_path, QUICK), "--lang", "en")
     try:
         until(process, "starting")
         assert process.stdout is not None
@@ -221,14 +194,17 @@ def test_broker_and_gateway_end_with_a_demo_that_is_killed_and_the_next_clears_i
     assert list(temporary.iterdir()) == [], "the next demo clears what the killed one had to leave"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_demo_leaves_nothing_behind(
-    temporary: Path, tmp_path: Path, number: signal.Signals
+@pytest.mark.parametrize(
+    ("number", "mark"),
+    [(signal.SIGINT, " ms"), (signal.SIGTERM, "starting"), (signal.SIGHUP, "devices read")],
+)
+def test_a_demo_that_is_interrupted_at_any_moment_leaves_nothing_behind(
+    temporary: Path, tmp_path: Path, number: signal.Signals, mark: str
 ) -> None:
     process = start(temporary, told(tmp_path, LONG), "--lang", "en")
     try:
-        until(process, " ms")
-        assert len(running_from(temporary)) == 2, "broker and gateway"
+        until(process, mark)
+        assert mark == "starting" or len(running_from(temporary)) == 2, "broker and gateway"
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
     finally:
@@ -285,21 +261,42 @@ class Taken:
             other.close()
 
 
-def test_ports_that_are_taken_are_replaced_by_free_ones(temporary: Path, tmp_path: Path) -> None:
+def test_taken_ports_a_long_temporary_path_and_a_terminal_without_chinese_are_no_obstacles(
+    temporary: Path, tmp_path: Path
+) -> None:
+    deep = temporary / ("long" * 20)
+    deep.mkdir()
     with Taken(15021, 18830):
-        code, out, err = finished(temporary, told(tmp_path, QUICK), "--lang", "en")
+        code, out, err = finished(deep, told(tmp_path, QUICK), "--lang", "en", PYTHONIOENCODING="ascii")
     assert (code, err) == (0, ""), out + err
+    assert "→ P1".encode("ascii", "replace").decode() in out
+    deep.rmdir()
 
 
-def test_two_demos_side_by_side_do_not_hear_each_other(temporary: Path, tmp_path: Path) -> None:
+def test_two_demos_side_by_side_do_not_hear_each_other_and_their_results_add_up(
+    temporary: Path, tmp_path: Path
+) -> None:
     demos = [start(temporary, told(tmp_path, SHORT), "--json") for _ in range(2)]
     try:
-        results = [json.loads(demo.communicate(timeout=90)[0]) for demo in demos]
+        said = [demo.communicate(timeout=90) for demo in demos]
     finally:
         for demo in demos:
             end(demo)
-    assert [result["ok"] for result in results] == [True, True], results
-    assert [result["outbox"]["arrived"] == result["outbox"]["confirmed"] for result in results] == [True, True]
+    assert [(demo.returncode, err) for demo, (_, err) in zip(demos, said, strict=True)] == [(0, ""), (0, "")], said
+    for out, _ in said:
+        adds_up(json.loads(out))
+
+
+def adds_up(result: dict[str, Any]) -> None:
+    """All of the short story has arrived, some of it only after the outage, and the books say the same."""
+    assert result["ok"]
+    total = result["kinds"]["all"]
+    assert (total["sent"], total["arrived"], total["lost"], total["late"]) == (4, 4, 0, 0)
+    assert result["kinds"]["outage"]["sent"] == 2
+    assert result["kinds"]["outage"]["latency_ms"]["p50"] > 1000, "kept while the broker was gone"
+    books = result["outbox"]
+    assert books["accepted"] == books["confirmed"] + books["stored"] + books["dropped"]
+    assert (books["arrived"], books["missing"], books["stored"]) == (books["confirmed"], 0, 0)
 
 
 def test_a_kept_demo_can_be_asked_and_listened_to(temporary: Path, tmp_path: Path) -> None:
@@ -346,30 +343,22 @@ def hears(version: str, port: int) -> str:
 
 @pytest.mark.mosquitto
 @pytest.mark.skipif(installed() is None, reason="not here: mosquitto (apt install mosquitto)")
-def test_a_client_of_the_older_mqtt_hears_a_demo_at_a_mosquitto(temporary: Path, tmp_path: Path) -> None:
+def test_a_broker_of_ones_own_is_used_and_left_running_and_there_an_older_client_hears_too(
+    temporary: Path, tmp_path: Path
+) -> None:
     broker = Mosquitto(tmp_path / "broker")
     asyncio.run(broker.start())
     options = ("--keep", "--broker", f"127.0.0.1:{broker.port}", "--lang", "en")
-    process = start(temporary, told(tmp_path, QUICK), *options)
+    process = start(temporary, told(tmp_path, SHORT), *options)
     try:
         until(process, "still running")
         assert hears("mqttv311", broker.port).startswith("campus/v1/430102/4301020001/gw-demo/")
-    finally:
-        end(process)
-        broker.kill()
-
-
-@pytest.mark.mosquitto
-@pytest.mark.skipif(installed() is None, reason="not here: mosquitto (apt install mosquitto)")
-def test_a_broker_of_ones_own_is_used_and_left_running(temporary: Path, tmp_path: Path) -> None:
-    broker = Mosquitto(tmp_path / "broker")
-    asyncio.run(broker.start())
-    try:
-        options = ("--broker", f"127.0.0.1:{broker.port}", "--lang", "en")
-        code, out, err = finished(temporary, told(tmp_path, SHORT), *options)
-        assert (code, err) == (0, ""), out + err
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert (process.returncode, err) == (0, "")
         socket.create_connection(("127.0.0.1", broker.port), timeout=5).close()
     finally:
+        end(process)
         broker.kill()
 
 
