@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from agent.alarms.kinds import KINDS
-from agent.alarms.model import ConditionState, DeviceMemory, Hold, HoldKind, State
+from agent.alarms.model import ConditionState, DeviceMemory, Hold, HoldKind, Judgement, Since, State, key_of
+from agent.records import ClockState, Instant
 from agent.site import Device
 
 
@@ -40,6 +42,8 @@ def _fits(device: Device, key: str) -> bool:
 def _pack(condition: ConditionState) -> dict[str, Any]:
     hold = condition.hold
     packed: dict[str, Any] = {"state": condition.state.value}
+    if condition.since is not None:
+        packed["since"] = [condition.since.utc_s, condition.since.clock]
     if hold is not None:
         packed["hold"] = [hold.kind, hold.reason, hold.person, hold.until_utc_s]
     return packed
@@ -48,7 +52,8 @@ def _pack(condition: ConditionState) -> dict[str, Any]:
 def _unpack(raw: Any) -> ConditionState | None:
     try:
         hold = raw.get("hold")
-        return ConditionState(State(raw["state"]), _unpack_hold(*hold) if hold else None)
+        kept = _unpack_hold(*hold) if hold else None
+        return ConditionState(State(raw["state"]), kept, _unpack_since(raw.get("since")))
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
@@ -57,6 +62,25 @@ def _unpack_hold(kind: Any, reason: Any, person: Any, until_utc_s: Any) -> Hold:
     if kind not in get_args(HoldKind):
         raise ValueError(kind)
     return Hold(kind, str(reason), str(person), float(until_utc_s))
+
+
+def _unpack_since(raw: Any) -> Since | None:
+    """A time that makes no sense costs the time, not the alarm."""
+    match raw:
+        case [int() | float() as utc_s, str() as clock] if clock in get_args(ClockState):
+            return Since(float(utc_s), clock)  # type: ignore[arg-type]
+    return None
+
+
+def stamped(judgement: Judgement, at: Instant) -> Judgement:
+    """The judgement with the time of every change at the condition that it left changed."""
+    conditions = dict(judgement.memory.conditions)
+    for change in judgement.changes:
+        key = key_of(change.condition, change.address)
+        if (now := conditions.get(key)) is not None:
+            told = now.state is not State.NORMAL or now.hold is not None
+            conditions[key] = replace(now, since=Since(at.utc_s, at.clock) if told else None)
+    return replace(judgement, memory=replace(judgement.memory, conditions=conditions))
 
 
 def snapshot(device: Device, memory: DeviceMemory) -> dict[str, Any]:
@@ -74,12 +98,17 @@ def snapshot(device: Device, memory: DeviceMemory) -> dict[str, Any]:
                 "state": condition.state.value,
                 "active": condition.state.active,
                 "priority": spec[name].priority,
+                "since": _shown_since(condition.since),
                 "hold": _shown_hold(condition.hold),
             }
         )
     lost = memory.conditions.get("lost", ConditionState()).state.active
     urgent_first = sorted(shown, key=lambda c: (c["priority"], c["condition"], c["address"]))
     return {"lost": lost, "motion": memory.motion, "conditions": urgent_first}
+
+
+def _shown_since(since: Since | None) -> Mapping[str, Any] | None:
+    return None if since is None else {"at": since.utc_s, "clock": since.clock}
 
 
 def _shown_hold(hold: Hold | None) -> Mapping[str, Any] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from agent.records import ClockState
 from drivers.reading import Quality, Value
 
 Action = Literal[
@@ -74,11 +75,23 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """When something last changed, on the wall clock, and how far that could be believed then."""
+
+    utc_s: float
+    clock: ClockState
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionState:
-    """One condition: its alarm state, a hold, and a change that waits for its delay (loop seconds)."""
+    """One condition: its alarm state, a hold, and a change that waits for its delay (loop seconds).
+
+    `since` is for people: what is normal has none, and nothing is decided by it.
+    """
 
     state: State = State.NORMAL
     hold: Hold | None = None
+    since: Since | None = None
     pending_since_s: float | None = None
     flips_s: tuple[float, ...] = ()
 

@@ -1,6 +1,7 @@
 """What an operator orders: acknowledge, reset, set aside; each with a name, each told upstream."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
 
@@ -21,6 +22,7 @@ from agent.alarms.states import acknowledged, reset
 from agent.alarms.tell import told
 from agent.errors import OrderRefused
 from agent.site import Device
+from drivers.said import nearest
 
 SHELVE_MOST_S = 8 * 3600.0  # standards: shelving at most 8 h, with reason, person and automatic return
 HOLDS: dict[str, HoldKind] = {"shelve": "shelved", "suppress": "suppressed", "out_of_service": "out_of_service"}
@@ -50,19 +52,38 @@ def _condition(device: Device, memory: DeviceMemory, order: Order) -> ConditionS
     known = KINDS[device.kind].conditions
     spec = known.get(order.condition)
     if spec is None:
-        names = ", ".join(known)
-        said = repr(order.condition)
-        raise OrderRefused(
-            "{device} has no condition {name}; it has: {names}", device=device.id, name=said, names=names
-        )
+        raise _no_condition(device, order.condition, known)
     by_address = device.kind == "fire_panel" and order.condition not in COMMON
-    if by_address and not order.address:
-        keys = sorted(key for key in memory.conditions if key.endswith(f"/{order.condition}"))
-        now = ", ".join(key.rpartition("/")[0] for key in keys) or "–"
-        raise OrderRefused("say at which address of {device}; now: {now}", device=device.id, now=now)
-    if order.address and not by_address:
+    if by_address:
+        _known_address(device, memory, order)
+    elif order.address:
         raise OrderRefused("{name} of {device} has no addresses", name=order.condition, device=device.id)
     return spec
+
+
+def _no_condition(device: Device, given: str, known: Iterable[str]) -> OrderRefused:
+    names, name = ", ".join(known), repr(given)
+    if (near := nearest(given, known)) is None:
+        return OrderRefused(
+            "{device} has no condition {name}; it has: {names}", device=device.id, name=name, names=names
+        )
+    return OrderRefused(
+        "{device} has no condition {name}; did you mean {near}? It has: {names}",
+        device=device.id, name=name, near=repr(near), names=names,
+    )  # fmt: skip
+
+
+def _known_address(device: Device, memory: DeviceMemory, order: Order) -> None:
+    """One that has something to say now; to be set aside beforehand, one that the configuration names."""
+    now = sorted(key.rpartition("/")[0] for key in memory.conditions if key.endswith(f"/{order.condition}"))
+    shown = ", ".join(now) or "–"
+    if not order.address:
+        raise OrderRefused("say at which address of {device}; now: {now}", device=device.id, now=shown)
+    if order.address not in now and not (order.action in HOLDS and order.address in device.places):
+        raise OrderRefused(
+            "{device} has no {name} at {address}; now: {now}",
+            device=device.id, name=order.condition, address=order.address, now=shown,
+        )  # fmt: skip
 
 
 def _carry_out(
@@ -81,8 +102,12 @@ def _carry_out(
 
 
 def _acknowledge(before: ConditionState) -> tuple[ConditionState, str]:
+    if before.state is State.LATCHED:
+        raise OrderRefused("nothing to acknowledge: it is over and acknowledged; reset it next")
+    if before.state is State.NORMAL:
+        raise OrderRefused("nothing to acknowledge: it is normal")
     if before.state.acknowledged:
-        raise OrderRefused("nothing to acknowledge: it is {state}", state=before.state.value)
+        raise OrderRefused("nothing to acknowledge: it is acknowledged already")
     return replace(before, state=acknowledged(before.state)), "acknowledged"
 
 

@@ -5,10 +5,13 @@ import getpass
 import json
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.language import either, tr
+from agent.cli.parser import did_you_mean
+from agent.cli.words import HOLDS, STATES, folded, moment, table, title, width, word
+from agent.language import tr
 
 ACTIONS = {
     "list": "",
@@ -21,12 +24,15 @@ ACTIONS = {
     "disable": "out_of_service",
     "enable": "return_to_service",
 }
+COLUMNS = 80
+HOURS_MOST = 24 * 366 * 10
 TIMED = ("shelve", "suppress", "disable")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("action", choices=ACTIONS, help=tr("what to do; `list` shows what there is"))
+    known = ", ".join(ACTIONS)
+    parser.add_argument("action", type=_action, metavar="ACTION", help=tr("one of {known}", known=known))
     parser.add_argument("device", nargs="?", help=tr("device id, as `alarm list` shows it"))
     parser.add_argument("condition", nargs="?", help=tr("condition, as `alarm list` shows it"))
     parser.add_argument("--address", default="", help=tr("a fire panel's address, such as 1.3.30"))
@@ -35,6 +41,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hours = tr("for how long; needed to shelve, suppress or disable")
     parser.add_argument("--hours", type=float, help=hours)
     add_common(parser)
+    parser.epilog = "\n".join([tr("actions:"), *(f"  {name:<9} {text}" for name, text in _explained().items())])
+
+
+def _action(given: str) -> str:
+    if given not in ACTIONS:
+        hint = did_you_mean(given, ACTIONS) or tr("; known: {known}", known=", ".join(ACTIONS))
+        raise argparse.ArgumentTypeError(tr("no action {name}", name=repr(given)) + hint)
+    return given
+
+
+def _explained() -> dict[str, str]:
+    """What each action does, in a line."""
+    from agent.alarms.operate import SHELVE_MOST_S
+
+    return {
+        "list": tr("show every alarm that is not normal or is set aside"),
+        "ack": tr("somebody has seen it and takes care"),
+        "reset": tr("release what is over but latched; while it is active, nothing helps but its cause"),
+        "shelve": tr("set aside for {most:g} h at most; not what saves lives", most=SHELVE_MOST_S / 3600),
+        "unshelve": tr("end that before its time"),
+        "suppress": tr("set aside by plan, as for works nearby, until its end; not what saves lives"),
+        "release": tr("end that before its time"),
+        "disable": tr("take out of service, as for a repair; the only way for what saves lives"),
+        "enable": tr("put back into service"),
+    }
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,8 +83,11 @@ def _order(args: argparse.Namespace) -> int:
     if not args.device or not args.condition:
         print(tr("say which: campusgw alarm {action} DEVICE CONDITION", action=args.action), file=sys.stderr)
         return 2
-    if args.action in TIMED and (not args.reason or not args.hours):
+    if args.action in TIMED and (not args.reason or args.hours is None):
         print(tr("{action} needs --reason and --hours", action=args.action), file=sys.stderr)
+        return 2
+    if args.hours is not None and not 0 < args.hours < HOURS_MOST:
+        print(tr("--hours: more than 0, such as 2 or 0.5, not {hours:g}", hours=args.hours), file=sys.stderr)
         return 2
     until = time.time() + args.hours * 3600 if args.hours else None
     order = {"action": ACTIONS[args.action], "condition": args.condition, "address": args.address}
@@ -79,29 +113,41 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([{"device": d["device"], "name": d["name"], **c} for d, c in rows], ensure_ascii=False))
     elif not rows:
-        print(tr("no alarms; {count} devices watched", count=len(devices)))
+        print(tr("no alarms; devices watched: {count}", count=len(devices)))
     else:
-        for device, condition in sorted(rows, key=lambda row: row[1].get("priority", 9)):
-            print(_line(device, condition))
+        print("\n".join(listed(sorted(rows, key=lambda row: row[1].get("priority", 9)))))
     return 0
 
 
-def _line(device: dict[str, Any], condition: dict[str, Any]) -> str:
-    place = f"{device['name']} · {device['location']}"
-    name = condition["condition"] + (f" @ {condition['address']}" if condition.get("address") else "")
-    row = f"P{condition.get('priority', '?')}  {device['device']:<20} {name:<22} {condition['state']:<24} "
-    row += f"{_title(device['kind'], condition['condition'])} · {place}"
-    return row + (f"  [{_held(hold)}]" if (hold := condition.get("hold")) else "")
+def listed(rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
+    """A header, and of every condition a line to type from and, further in, what it is."""
+    head = ("P", tr("device"), tr("condition"), tr("since"))
+    first, *typed = table([head, *(_typed(device, condition) for device, condition in rows)])
+    lines = [first]
+    for line, (device, condition) in zip(typed, rows, strict=True):
+        lines += [line] if width(line) <= COLUMNS else folded(line, "", COLUMNS)
+        for told in _told(device, condition):
+            lines += folded(told, "   ", COLUMNS)
+    return lines
 
 
-def _title(kind: str, condition: str) -> str:
-    """What people call the condition; the word before it is what they type."""
-    from agent.alarms.kinds import KINDS
+def _typed(device: dict[str, Any], condition: dict[str, Any]) -> tuple[str, ...]:
+    name = condition["condition"] + (f" @{condition['address']}" if condition.get("address") else "")
+    since = condition.get("since")
+    when = "-" if since is None else moment(since["at"]) + ("" if since["clock"] == "synchronised" else " ?")
+    return (str(condition.get("priority", "?")), device["device"], name, when)
 
-    spec = next((spec.conditions.get(condition) for name, spec in KINDS.items() if name == kind), None)
-    return condition if spec is None else either(spec.title.en, spec.title.zh)
+
+def _told(device: dict[str, Any], condition: dict[str, Any]) -> Iterator[str]:
+    """What it is, where, what the panel said; how it stands; and who has set it aside."""
+    where = condition.get("place") or device["location"]
+    parts = [title(device["kind"], condition["condition"]), device["name"], where, condition.get("text", "")]
+    yield " · ".join(part for part in parts if part)
+    yield word(STATES, condition["state"])
+    if hold := condition.get("hold"):
+        yield _held(hold)
 
 
 def _held(hold: dict[str, Any]) -> str:
-    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(hold["until"]))
-    return tr("{kind} until {until} by {person}: {reason}", **{**hold, "until": until})
+    kind, until = word(HOLDS, hold["kind"]), moment(hold["until"])
+    return tr("{kind} until {until} by {person}: {reason}", **{**hold, "kind": kind, "until": until})

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from agent.cli.words import HOLDS, word
 from agent.language import tr, why_not
 from drivers.errors import GatewayError
 
@@ -48,7 +49,7 @@ def _said(answer: dict[str, Any]) -> str:
     """Why not, in the reader's language where the gateway gave it apart from its fields."""
     text, fields = answer.get("text"), answer.get("fields")
     if isinstance(text, str) and isinstance(fields, dict):
-        return tr(text, **fields)
+        return tr(text, **{key: word(HOLDS, str(value)) for key, value in fields.items()})
     return str(answer.get("error"))
 
 

@@ -10,15 +10,16 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from agent.alarms.model import Action, Order
+from agent.alarms.model import Action, Order, PointValue, key_of
 from agent.errors import OrderRefused, StorageError
 from agent.service.words import state_data
+from agent.site import Device
 from agent.uplink.messages import LATEST_UTC_S
 
 if TYPE_CHECKING:
@@ -135,10 +136,13 @@ class Desk:
     async def _alarms(self, _request: dict[str, Any]) -> dict[str, Any]:
         pipe = self._gateway.pipe
         utc_s, clock = self._gateway.host.wall_clock()
-        states = [
-            state_data(device, pipe.memories[device.id], pipe.table.of(device), utc_s, clock)
-            for device in self._gateway.site.devices
-        ]
+        states = []
+        for device in self._gateway.site.devices:
+            points = pipe.table.of(device)
+            state = state_data(device, pipe.memories[device.id], points, utc_s, clock)
+            for condition in state["conditions"]:
+                condition |= _where(device, condition["condition"], condition["address"], points)
+            states.append(state)
         return {"devices": states}
 
     async def _order(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +150,12 @@ class Desk:
         order = Order(wish.action, wish.condition, wish.person, wish.address, wish.reason, wish.until_utc_s)
         await self._gateway.pipe.operate(wish.device, order)
         return {"done": True}
+
+
+def _where(device: Device, condition: str, address: str, points: Mapping[str, PointValue]) -> dict[str, str]:
+    """Where an address of a panel is, as it is configured, and what the panel itself said of it."""
+    said = points.get(key_of(condition, address))
+    return {"place": device.places.get(address, ""), "text": "" if said is None else said.text}
 
 
 async def _say(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:

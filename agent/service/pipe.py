@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from agent.alarms.judge import judge
-from agent.alarms.memory import memory_from_json, memory_to_json, new_memory
+from agent.alarms.memory import memory_from_json, memory_to_json, new_memory, stamped
 from agent.alarms.model import DeviceMemory, Judgement, Order, PointValue
 from agent.alarms.operate import operate
 from agent.errors import OrderRefused, StorageError
@@ -21,6 +21,7 @@ from agent.service.words import alarm_data, event_data, state_data
 from agent.site import Device, Site
 from agent.uplink.board import Board
 from drivers.reading import Reading
+from drivers.said import nearest
 
 log = logging.getLogger(__name__)
 
@@ -107,11 +108,11 @@ class Pipe:
     async def operate(self, device_id: str, order: Order) -> None:
         """Carry out an operator's order; raises OrderRefused or StorageError."""
         if (device := self.devices.get(device_id)) is None:
-            known = ", ".join(sorted(self.devices))
-            raise OrderRefused("no device {name}; known: {known}", name=repr(device_id), known=known)
+            raise _no_device(device_id, sorted(self.devices))
         async with self._lock:
             at = self._instant()
-            judgements = {device_id: operate(device, self._latest(device_id), order, at.monotonic_s, at.utc_s)}
+            done = operate(device, self._latest(device_id), order, at.monotonic_s, at.utc_s)
+            judgements = {device_id: stamped(done, at)}
             await self._store(judgements, self._told(judgements, at), at)
             self._move(judgements)
         self._rearm.set()  # a hold has an end, and no reading may come until then
@@ -165,7 +166,7 @@ class Pipe:
     def _opinion(self, device: Device, at: Instant) -> Judgement:
         causes = [f"{unit}: {self.lost[unit]}" for unit in sorted(device.units) if unit in self.lost]
         lost = "; ".join(causes) or None
-        return judge(
+        opinion = judge(
             device,
             self._latest(device.id),
             self.table.of(device),
@@ -174,6 +175,7 @@ class Pipe:
             utc_s=at.utc_s,
             heard=device.units <= self._heard,
         )
+        return stamped(opinion, at)
 
     def _latest(self, name: str) -> DeviceMemory:
         return self._owed.memory(name, self.memories[name])
@@ -271,6 +273,15 @@ def _contacts(points: Mapping[str, PointValue]) -> dict[str, object]:
         role: ("number" if isinstance(p.value, numbers) and not isinstance(p.value, bool) else p.value, p.quality)
         for role, p in points.items()
     }
+
+
+def _no_device(given: str, devices: Sequence[str]) -> OrderRefused:
+    known = ", ".join(devices)
+    if (near := nearest(given, devices)) is None:
+        return OrderRefused("no device {name}; known: {known}", name=repr(given), known=known)
+    return OrderRefused(
+        "no device {name}; did you mean {near}? Known: {known}", name=repr(given), near=repr(near), known=known
+    )
 
 
 def _recall(device: Device, kept: str | None) -> DeviceMemory:

@@ -66,6 +66,13 @@ class HoldShown(_Payload):
     until: float
 
 
+class SinceShown(_Payload):
+    """When it last changed (UTC seconds), and whether the clock was right then."""
+
+    at: float
+    clock: ClockState
+
+
 class ConditionShown(_Payload):
     """A condition that is not normal."""
 
@@ -74,6 +81,7 @@ class ConditionShown(_Payload):
     state: str
     active: bool
     priority: int
+    since: SinceShown | None = None
     hold: HoldShown | None = None
 
 

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from agent.alarms.memory import memory_from_json, memory_to_json, snapshot, summary
-from agent.alarms.model import DeviceMemory, Order, State
+from agent.alarms.memory import memory_from_json, memory_to_json, snapshot, stamped, summary
+from agent.alarms.model import Change, ConditionState, DeviceMemory, Judgement, Order, Since, State
 from agent.alarms.operate import operate
 from agent.errors import OrderRefused
+from agent.records import Instant
 from tests.agent.alarms.script import BAD, Script, device, panel
 
 BUTTON = device("one_key_alarm", "pressed", "tamper")
@@ -222,6 +223,25 @@ def test_only_what_is_not_normal_is_kept() -> None:
 )
 def test_a_memory_that_makes_no_sense_is_left_out(text: str) -> None:
     assert memory_from_json(BUTTON, text) == DeviceMemory()
+
+
+@pytest.mark.parametrize(
+    "since", ["7", '["x", "synchronised"]', '[1, "roughly"]', "[]", "{}", '[1, "unknown", 2]']
+)
+def test_a_time_that_makes_no_sense_costs_the_time_and_not_the_alarm(since: str) -> None:
+    memory = memory_from_json(BUTTON, f'{{"tamper": {{"state": "unacknowledged", "since": {since}}}}}')
+    assert memory.conditions["tamper"] == ConditionState(State.UNACKNOWLEDGED)
+
+
+def test_a_change_is_stamped_and_what_is_normal_again_bears_no_time() -> None:
+    told = Change("d", "tamper", "raised", State.UNACKNOWLEDGED, True, 2)
+    raised = Judgement(DeviceMemory({"tamper": ConditionState(State.UNACKNOWLEDGED)}), (told,))
+    memory = stamped(raised, Instant(5.0, 1000.0, "estimated")).memory
+    assert memory.conditions["tamper"].since == Since(1000.0, "estimated")
+    assert memory_from_json(BUTTON, memory_to_json(memory)) == memory
+    over = {"tamper": ConditionState(State.NORMAL, since=Since(1000.0, "estimated"))}
+    gone = stamped(Judgement(DeviceMemory(over), (told,)), Instant(6.0, 1001.0, "estimated"))
+    assert gone.memory.conditions["tamper"] == ConditionState()
 
 
 def test_the_snapshot_shows_what_is_not_normal_most_urgent_first() -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,16 +95,21 @@ def test_status_alarm_and_orders_against_a_running_gateway(gateway: Gateway) -> 
     assert "0 of 1 good" in status.stdout
     assert json.loads(gateway.ask("status", "--json").stdout)["heartbeat"]["lines"]["tcp-1"]["lost"] == 1
     listed = gateway.ask("alarm", "list")
-    assert listed.stdout.split()[:4] == ["P3", "panic", "lost", "unacknowledged"]
-    assert "lost · 门卫室一键报警 · 南门" in listed.stdout
+    head, typed, *told = listed.stdout.splitlines()
+    assert head.split() == ["P", "device", "condition", "since"]
+    assert typed.split()[:3] == ["3", "panic", "lost"]
+    assert told == ["   lost · 门卫室一键报警 · 南门", "   ACTIVE, not acknowledged"]
+    since = json.loads(gateway.ask("alarm", "list", "--json").stdout)[0]["since"]
+    assert abs(time.time() - since["at"]) < 60
+    assert time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since["at"])) in typed
     assert "失联 · 门卫室一键报警 · 南门" in gateway.ask("alarm", "list", "--lang", "zh").stdout
     assert gateway.ask("alarm", "ack", "panic", "lost", "--person", "王老师").stdout == "done\n"
     again = gateway.ask("alarm", "ack", "panic", "lost", "--person", "王老师")
-    assert (again.returncode, again.stderr) == (1, "nothing to acknowledge: it is acknowledged\n")
+    assert (again.returncode, again.stderr) == (1, "nothing to acknowledge: it is acknowledged already\n")
     shelve = ("alarm", "shelve", "panic", "lost", "--person", "王老师", "--reason", "换模块", "--hours")
     assert "8 hours at most" in gateway.ask(*shelve, "9").stderr
     assert gateway.ask(*shelve, "2").returncode == 0
-    assert "by 王老师: 换模块]" in gateway.ask("alarm", "list").stdout
+    assert "by 王老师: 换模块" in gateway.ask("alarm", "list").stdout
     assert gateway.ask("alarm", "unshelve", "panic", "lost", "--json").returncode == 0
 
 

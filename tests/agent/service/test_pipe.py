@@ -1,6 +1,7 @@
 """The pipe: the state moves only when the outbox has the events, and nothing is owed for long."""
 
 import asyncio
+import json
 from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -37,10 +38,13 @@ def test_an_alarm_and_its_state_are_stored_together_and_survive_a_restart(tmp_pa
         await pipe.accept(UNIT, RELEASED)
         await pipe.accept(UNIT, PRESSED)
         assert await alarms(outbox) == ["pressed raised"]
-        assert outbox.states() == {BUTTON: '{"pressed": {"state": "unacknowledged"}}'}
+        since = pipe.memories[BUTTON].conditions["pressed"].since
+        kept = {"pressed": {"since": [1_800_000_000.0, "synchronised"], "state": "unacknowledged"}}
+        assert json.loads(outbox.states()[BUTTON]) == kept
         await outbox.aclose()
         pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
         assert state(pipe) is State.UNACKNOWLEDGED
+        assert pipe.memories[BUTTON].conditions["pressed"].since == since
         await pipe.accept(UNIT, PRESSED)
         assert await alarms(outbox) == ["pressed raised"]
         await outbox.aclose()
