@@ -3,14 +3,16 @@
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from agent.language import tr
+from agent.language import tr, why_not
 
 if TYPE_CHECKING:
     from agent.site import Site
@@ -42,16 +44,37 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_CONFIG
+    directory = site.storage.directory
     try:
-        site.storage.directory.mkdir(parents=True, exist_ok=True)
-        with asyncio.Runner(loop_factory=precise_loop) as runner:
+        directory.mkdir(parents=True, exist_ok=True)
+        with _alone(directory), asyncio.Runner(loop_factory=precise_loop) as runner:
             runner.run(_until_signalled(site))
-    except (StorageError, OSError) as error:
-        said = tr("cannot keep records in {directory}: {error}", directory=site.storage.directory, error=error)
+    except BlockingIOError:
+        said = tr(
+            "another gateway is running with {directory}: one directory keeps one gateway", directory=directory
+        )
+        print(said, file=sys.stderr)
+        return 1
+    except StorageError as error:
+        print(tr("cannot keep records in {directory}: {error}", directory=directory, error=error), file=sys.stderr)
+        return 1
+    except OSError as error:
+        said = tr("cannot keep records in {directory}: {error}", directory=directory, error=why_not(error))
         print(said, file=sys.stderr)
         return 1
     log.info("stopped")
     return 0
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Hold the directory; the kernel lets go however we end. Raises BlockingIOError where another one has it."""
+    held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)
 
 
 async def _until_signalled(site: "Site") -> None:

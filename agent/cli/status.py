@@ -3,13 +3,15 @@
 import argparse
 import json
 import sys
-import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.language import tr
+from agent.cli.words import CLOCKS, table, word
+from agent.language import later, tr
 
-LABEL = 10  # columns
+FULL = 0.95  # a line whose alarm points are asked without a pause: as it is meant to be
+LANES: Mapping[str, str] = {"alarm": later("alarms"), "event": later("events"), "telemetry": later("telemetry")}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,30 +33,31 @@ def run(args: argparse.Namespace) -> int:
 def screen(answer: dict[str, Any]) -> list[str]:
     """The lines of the screen."""
     beat, uplink = answer["heartbeat"], answer["uplink"]
-    link = tr("connected to {broker}", broker=uplink["broker"]) if uplink["connected"] else uplink["why"]
+    link = tr("connected to {broker}", broker=uplink["broker"]) if uplink["connected"] else _down(uplink["why"])
     rows = [
-        f"{answer['gateway']}  {answer['name']}",
-        _row(tr("uplink"), link),
-        _row(tr("devices"), tr("{good} of {total} good", **beat["devices"])),
-        _row(tr("clock"), beat["clock"]),
+        (tr("uplink"), "", link),
+        (tr("devices"), "", tr("{good} of {total} good", **beat["devices"])),
+        (tr("clock"), "", word(CLOCKS, beat["clock"])),
     ]
-    for lane, depth in beat["outbox"].items():
-        waiting = tr("{depth} waiting, {confirmed} confirmed, {dropped} dropped", **depth)
-        rows.append(_row(tr("outbox"), f"{lane:<10} {waiting}"))
-    rows += [_row(tr("line"), f"{name:<10} {_line(line)}") for name, line in beat["lines"].items()]
-    rows += [_row(tr("lost"), f"{unit}: {cause}") for unit, cause in answer["lost"].items()]
+    rows += [(tr("outbox"), word(LANES, lane), _lane(depth)) for lane, depth in beat["outbox"].items()]
+    rows += [(tr("line"), name, _line(line)) for name, line in beat["lines"].items()]
+    rows += [(tr("lost"), unit, cause) for unit, cause in answer["lost"].items()]
     if beat.get("storage_fault"):
-        rows.append(_row(tr("storage"), beat["storage_fault"]))
-    return rows
+        rows.append((tr("storage"), "", beat["storage_fault"]))
+    return [f"{answer['gateway']}  {answer['name']}", *table(rows)]
+
+
+def _down(why: str) -> str:
+    return tr("not connected: {why}", why=why) if why else tr("not connected")
+
+
+def _lane(depth: dict[str, Any]) -> str:
+    return tr("{depth} waiting, {confirmed} confirmed, {dropped} dropped", **depth)
 
 
 def _line(line: dict[str, Any]) -> str:
     units = tr("{good} good, {suspect} suspect, {lost} lost", **{k: line[k] for k in ("good", "suspect", "lost")})
-    load = "-" if line.get("load") is None else f"{line['load']:.0%}"
-    return tr("{units}, load {load}", units=units, load=load)
-
-
-def _row(label: str, text: str) -> str:
-    """A Chinese character is as wide as two others."""
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in label)
-    return f"{label:<{LABEL - wide}} {text}"
+    if (load := line.get("load")) is None:
+        return units
+    said = tr("{units}, load {load}", units=units, load=f"{load:.0%}")
+    return said + (tr(" (it asks as often as the line allows)") if load >= FULL else "")

@@ -48,16 +48,25 @@ class OrderRequest(BaseModel):
 async def serve_control(path: Path, gateway: "Gateway") -> None:
     """Serve until cancelled; a stale socket of an earlier run is replaced."""
     desk = Desk(gateway)
-    listening = _listen(path)
+    listening, ours = _listen(path)
     server = await asyncio.start_unix_server(desk.attend, sock=listening, limit=LONGEST_LINE)
     try:
         await asyncio.Event().wait()  # serve_forever would wait, from 3.12 on, until the last visitor leaves
     finally:
         server.close()
         desk.close()
+        _put_away(path, ours)
 
 
-def _listen(path: Path) -> socket.socket:
+def _put_away(path: Path, ours: int) -> None:
+    """A socket at which nobody listens any more goes; one that somebody else has put there stays."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_ino == ours:
+            path.unlink()
+
+
+def _listen(path: Path) -> tuple[socket.socket, int]:
+    """The socket, and what tells it from another one of that name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_socket():  # a file of another sort is somebody's: binding fails, and that is told
         path.unlink()
@@ -65,7 +74,7 @@ def _listen(path: Path) -> socket.socket:
     os.fchmod(listening.fileno(), SOCKET_MODE)  # never wider, not even for a moment
     listening.bind(str(path))
     path.chmod(SOCKET_MODE)
-    return listening
+    return listening, path.stat().st_ino
 
 
 class Desk:

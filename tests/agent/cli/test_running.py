@@ -93,6 +93,10 @@ def test_status_alarm_and_orders_against_a_running_gateway(gateway: Gateway) -> 
     assert status.returncode == 1  # the broker is not there
     assert "gw-t  测试学校" in status.stdout
     assert "0 of 1 good" in status.stdout
+    chinese = gateway.ask("status", "--lang", "zh").stdout
+    assert not {"uplink", "devices", "clock", "outbox", "line", "lost", "alarm", "telemetry"} & set(
+        chinese.split()
+    )
     assert json.loads(gateway.ask("status", "--json").stdout)["heartbeat"]["lines"]["tcp-1"]["lost"] == 1
     listed = gateway.ask("alarm", "list")
     head, typed, *told = listed.stdout.splitlines()
@@ -122,6 +126,17 @@ def test_a_signal_ends_it_with_0_and_a_word(gateway: Gateway, number: signal.Sig
     assert "stopping" in said
     assert said.rstrip().endswith("stopped")
     assert "Traceback" not in said
+    assert not (gateway.directory / "control.sock").exists()
+
+
+def test_a_second_gateway_in_the_same_directory_is_told_so_at_once(gateway: Gateway) -> None:
+    command = [sys.executable, "-m", "agent", "run", "--lang", "en", "--config", str(gateway.directory / "g.yaml")]
+    begun_s = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert time.monotonic() - begun_s < 4
+    assert done.returncode == 1
+    assert f"another gateway is running with {gateway.directory}/state" in done.stderr
+    assert json.loads(gateway.ask("status", "--json").stdout)["ok"]  # the first one is not disturbed
 
 
 def test_a_store_that_cannot_be_opened_ends_it_with_1_and_the_place(tmp_path: Path) -> None:
