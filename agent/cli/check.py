@@ -3,51 +3,78 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.cli.words import table
 from agent.language import tr
 
 if TYPE_CHECKING:
-    from agent.site import Site
+    from agent.site import LinePlan, Site
 
+USUAL_BAUDS = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 76800, 115200, 230400, 460800, 921600)
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("file", type=Path, help=tr("the configuration to check"))
-    parser.add_argument("--live", action="store_true", help=tr("look at this machine's serial ports too"))
+    files = tr("the configuration to check, or several")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=files)
+    parser.add_argument(
+        "--live", action="store_true", help=tr("look at this machine too: serial ports, files for the broker")
+    )
     parser.add_argument("--json", action="store_true", help=tr("for programs"))
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when the configuration is good, 78 when it is not, 1 when only a port of this machine is amiss."""
+    """0 when every configuration is good, 78 when one is not, 1 when only this machine is amiss."""
+    codes = [_check(file, args) for file in args.files]
+    return EXIT_CONFIG if EXIT_CONFIG in codes else max(codes)
+
+
+def _check(file: Path, args: argparse.Namespace) -> int:
     from agent.config import load_site
     from agent.errors import ConfigError
 
     try:
-        site = load_site(args.file)
+        site = load_site(file)
     except ConfigError as error:
         if args.json:
             print(json.dumps({"ok": False, "mistakes": [asdict(m) for m in error.mistakes]}, ensure_ascii=False))
         else:
             print(error, file=sys.stderr)
-            print(tr("{count} mistake(s)", count=len(error.mistakes)), file=sys.stderr)
+            print(tr("mistakes: {count}", count=len(error.mistakes)), file=sys.stderr)
         return EXIT_CONFIG
     rows, amiss = _rows(site), _live(site) if args.live else []
     if args.json:
         answer = {"ok": True, "config_hash": site.config_hash, "lines": rows, "live": amiss}
         print(json.dumps(answer, ensure_ascii=False))
     else:
-        counts = {"lines": len(site.lines), "devices": len(site.devices)}
-        print(tr("{file}: good; {lines} lines, {devices} devices", file=args.file, **counts))
-        for row in rows:
-            print("  " + _said(row))
-        for finding in amiss:
-            print(f"  {finding['line']:<12} {finding['text']}")
+        print("\n".join(_screen(file, site, rows, amiss)))
     return 1 if amiss else 0
+
+
+def _screen(
+    file: Path, site: "Site", rows: Sequence[dict[str, object]], amiss: Sequence[dict[str, object]]
+) -> list[str]:
+    counts = {"lines": len(site.lines), "devices": len(site.devices)}
+    cells = [(str(row["line"]), tr("units: {units}", **row), _times(row)) for row in rows]
+    findings = [(str(finding["line"]), str(finding["text"])) for finding in amiss]
+    shown = ["  " + line for some in (cells, findings) if some for line in table(some)]
+    shown += ["  " + hint for plan in site.lines if (hint := _unusual(plan))]
+    return [tr("{file}: good; lines: {lines}, devices: {devices}", file=file, **counts), *shown]
+
+
+def _unusual(plan: "LinePlan") -> str:
+    """A hint, no mistake: the driver may well set it."""
+    from drivers.stream import SerialPort
+
+    if not isinstance(plan.endpoint, SerialPort) or (baud := plan.endpoint.baud) in USUAL_BAUDS:
+        return ""
+    nearest = min(USUAL_BAUDS, key=lambda usual: abs(usual - baud))
+    return tr("{line}: {baud} baud is unusual; is it {near}?", line=plan.id, baud=baud, near=nearest)
 
 
 def _live(site: "Site") -> list[dict[str, object]]:
@@ -74,10 +101,9 @@ def _rows(site: "Site") -> list[dict[str, object]]:
     return rows
 
 
-def _said(row: dict[str, object]) -> str:
-    head = tr("{line:<12} {units} unit(s)", **row)
+def _times(row: dict[str, object]) -> str:
     if "worst_s" not in row:
-        return head
-    return head + tr(
-        ", round {cycle_s:.3f} s, alarm latency at most {worst_s:.3f} s ({worst_unit}) of {budget_s:g} s", **row
+        return ""
+    return tr(
+        "round {cycle_s:.3f} s, alarm latency at most {worst_s:.3f} s ({worst_unit}) of {budget_s:g} s", **row
     )

@@ -1,24 +1,51 @@
-"""What `campusgw check --live` sees of this machine's serial ports; it opens none of them."""
+"""What `campusgw check --live` sees of this machine: serial ports, which it leaves shut, and the uplink's files."""
 
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.language import tr
+from agent.language import tr, why_not
 from agent.polling.plan import line_times
 from agent.site import LinePlan, Site
 from drivers.adapter import held_back_s
 from drivers.stream import SerialPort
 
+WINDOWS = re.compile(r"COM\d+", re.IGNORECASE)
 SHORT_S = 0.001  # what an adapter with low latency takes
 
 
 def findings(site: Site) -> list[dict[str, object]]:
-    """One row for every serial line on which something is wrong; `text` says what it costs and what to do."""
+    """One row for everything that is wrong here, by line or broker; `text` says what it costs and what to do."""
     rows = [_finding(plan, plan.endpoint) for plan in site.lines if isinstance(plan.endpoint, SerialPort)]
-    return [row for row in rows if row is not None]
+    return [*(row for row in rows if row is not None), *_unreadable(site)]
+
+
+def _unreadable(site: Site) -> Iterator[dict[str, object]]:
+    """Files that the uplink needs and this user cannot read: the gateway would start and never connect."""
+    for broker in site.uplink.brokers:
+        files = {"password_file": broker.password_file}
+        if broker.tls is not None:
+            files |= {"ca": broker.tls.ca, "certificate": broker.tls.certificate, "key": broker.tls.key}
+        for key, file in files.items():
+            if file is not None and (why := _why_unreadable(file)):
+                text = tr("{key} {file}: {why}", key=key, file=file, why=why)
+                yield {"line": broker.host, "fault": "unreadable", "text": text}
+
+
+def _why_unreadable(file: str) -> str:
+    try:
+        with open(file, "rb") as opened:
+            opened.read(1)
+    except OSError as error:
+        return why_not(error)
+    return ""
 
 
 def _finding(plan: LinePlan, port: SerialPort) -> dict[str, object] | None:
+    if WINDOWS.fullmatch(port.path):
+        text = tr("{port} is a Windows name; on Linux a port is a path such as /dev/ttyUSB0", port=port.path)
+        return {"line": plan.id, "fault": "missing", "text": text}
     if not os.path.exists(port.path):
         text = tr("{port}: no such port; is the adapter plugged in? see ls -l /dev/campusgw", port=port.path)
         return {"line": plan.id, "fault": "missing", "text": text}

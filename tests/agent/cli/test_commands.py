@@ -120,7 +120,7 @@ def test_check_counts_the_mistakes_for_people(tmp_path: Path, capsys: pytest.Cap
     assert called("check", str(bad)) == 78
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith(f"{bad}:17:5: unknown key 'baudrate'")
-    assert said[-1] == "1 mistake(s)"
+    assert said[-1] == "mistakes: 1"
 
 
 def test_schema_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,3 +186,28 @@ def test_only_the_journal_gets_priorities(journal: bool, monkeypatch: pytest.Mon
         status = os.fstat(log.fileno())
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
         assert _is_journal(log if journal else other) is journal
+
+
+def test_check_takes_several_files_and_the_worst_decides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "g.yaml"
+    bad.write_text(DEMO.read_text().replace("baud: 9600", "baudrate: 9600"))
+    assert called("check", str(DEMO), str(DEMO)) == 0
+    assert capsys.readouterr().out.count("good") == 2
+    assert called("check", str(bad), str(DEMO)) == 78
+    said = capsys.readouterr()
+    assert "good" in said.out
+    assert "baudrate" in said.err
+
+
+def test_check_aligns_long_ids_and_hints_at_an_unusual_baud(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / "g.yaml"
+    text = DEMO.read_text().replace("baud: 9600", "baud: 9601").replace("id: tcp-1", "id: dormitory-two-floor")
+    odd.write_text(text)
+    assert called("check", str(odd)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len({line.index("units:") for line in lines if "units:" in line}) == 1
+    assert lines[-1] == "  rs485-1: 9601 baud is unusual; is it 9600?"

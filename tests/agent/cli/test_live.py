@@ -61,3 +61,24 @@ def test_an_adapter_that_holds_replies_back_is_named_with_its_cost_and_its_cure(
     before, after = (float(said.split(word)[1].split(" s")[0]) for word in ("instead of", "latency up to"))
     assert after > before + 0.016
     assert "udev rule" in said
+
+
+def test_a_windows_name_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(tmp_path, "COM3", "--live") == 1
+    assert "COM3 is a Windows name; on Linux a port is a path such as /dev/ttyUSB0" in capsys.readouterr().out
+
+
+def test_a_file_for_the_broker_that_cannot_be_read_is_told(
+    tmp_path: Path, port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ca.pem").touch()
+    tls = f"{{ca: {tmp_path}/ca.pem, certificate: {tmp_path}/none.pem, key: {tmp_path}}}"
+    broker = f"host: 127.0.0.1, password_file: {tmp_path}/secret, tls: {tls}"
+    path = tmp_path / "gateway.yaml"
+    path.write_text(CONFIG.format(port=port).replace("host: 127.0.0.1", broker))
+    assert main(["--lang", "en", "check", str(path), "--live"]) == 1
+    said = capsys.readouterr().out
+    assert f"password_file {tmp_path}/secret: it is not there" in said
+    assert f"certificate {tmp_path}/none.pem: it is not there" in said
+    assert f"key {tmp_path}: it is a directory" in said
+    assert "ca.pem" not in said
