@@ -13,7 +13,9 @@ from drivers.stream import SerialPort
 BLOCKING_SHARE = 4  # one read may hold the line for this part of its alarm-latency budget
 LASTING_SLOWER = 1.5  # detectors may be asked so much less often than in a plain round, in favour of brief points
 OTHERS_MOST = 0.5  # what is not an alarm never gets more of the line than this while alarms want it
-SIMULATED_PICKS = 40  # for each job: enough rounds for the schedule to come back to where it was
+# How long the schedule is run to see its worst: a dozen asks a job, in which the strides have come round; on very
+# long lines less, since each pick looks at every job, and a start must not wait for that.
+PICKS_EACH, PICKS_MOST, PICKS_LEAST_EACH = 12, 4000, 3
 
 
 def line_character_s(plan: LinePlan) -> float:
@@ -153,7 +155,7 @@ def worst_gaps(jobs: list[Job], share_of_others: float) -> list[float]:
     schedule = Schedule(jobs, share_of_others)
     now_s, asked_s, worst_s = 0.0, [0.0] * len(jobs), [0.0] * len(jobs)
     place = {id(job): n for n, job in enumerate(jobs)}
-    for _ in range(SIMULATED_PICKS * len(jobs)):
+    for _ in range(max(PICKS_LEAST_EACH * len(jobs), min(PICKS_EACH * len(jobs), PICKS_MOST))):
         step = schedule.next(now_s, lambda _unit: 0.0)
         if isinstance(step, Wait):
             now_s = step.until_s

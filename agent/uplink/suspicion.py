@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from agent.records import Stored
 
 CONVICTED_AFTER = 3  # sessions in a row that ended with this record alone under way
-CONVICTED_REST_S = 60.0  # times its convictions: a bad link may have accused it wrongly, and it may be an alarm
+CONVICTED_FIRST_S = 5.0  # a bad link may have accused it wrongly, and it may be an alarm …
+CONVICTED_MOST_S = 300.0  # … but one that does end every session would do it as often as it is offered
+REMEMBERED = 256
 
 
 @dataclass(slots=True)
@@ -37,10 +39,17 @@ class Suspicion:
             return None
         self._accused = None
         self._convictions[key] = self._convictions.get(key, 0) + 1
-        self._convicts.append((now_s + CONVICTED_REST_S * self._convictions[key], alone))
+        if len(self._convictions) > REMEMBERED:
+            del self._convictions[next(iter(self._convictions))]
+        self._convicts.append((now_s + rest_s(self._convictions[key]), alone))
         return alone
 
     def put_off(self, store_id: str, now_s: float) -> Iterator[tuple[float, Stored]]:
         """The convicts of this store that are not due yet."""
         self._convicts = [c for c in self._convicts if c[0] > now_s and c[1].store_id == store_id]
         yield from self._convicts
+
+
+def rest_s(convictions: int) -> float:
+    """How long a record is put off: twice as long each time."""
+    return min(CONVICTED_MOST_S, CONVICTED_FIRST_S * 2.0 ** (min(convictions, 10) - 1))

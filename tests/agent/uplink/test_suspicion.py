@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.records import Instant, Lane, Record, Stored
-from agent.uplink.suspicion import CONVICTED_AFTER, CONVICTED_REST_S, Suspicion
+from agent.uplink.suspicion import CONVICTED_AFTER, CONVICTED_MOST_S, Suspicion, rest_s
 from tests.agent.uplink.bench import at_port, gateway, settings, until
 from tests.agent.uplink.scripted import Published, ScriptedBroker
 
@@ -23,9 +23,9 @@ def test_who_was_alone_three_times_in_a_row_is_put_off_for_a_minute_then_two() -
     for conviction in (1, 2):
         verdicts = [suspicion.learn([stored(7)], 100.0) for _ in range(CONVICTED_AFTER)]
         assert verdicts == [None, None, stored(7)]
-        rest_s = CONVICTED_REST_S * conviction
-        assert list(suspicion.put_off("store", 100.0 + rest_s - 1)) == [(100.0 + rest_s, stored(7))]
-        assert list(suspicion.put_off("store", 100.0 + rest_s)) == []
+        wait_s = rest_s(conviction)
+        assert list(suspicion.put_off("store", 100.0 + wait_s - 1)) == [(100.0 + wait_s, stored(7))]
+        assert list(suspicion.put_off("store", 100.0 + wait_s)) == []
 
 
 @pytest.mark.parametrize("between", [[], [stored(8)], [stored(7), stored(8)]], ids=["none", "another", "several"])
@@ -69,12 +69,17 @@ async def test_a_forbidden_record_at_the_head_does_not_hold_up_the_alarms_behind
             await it.alarm(0, device="forbidden")
             await it.alarm(*range(1, 60))
             it.start()
-            async with asyncio.timeout(15):
-                while await it.depth() > 1:
+            async with asyncio.timeout(15):  # it is offered again meanwhile, and convicted again
+                while any(s.record.lane is Lane.ALARM for s in (await it.outbox.next({}, 100))[1:]):
                     await asyncio.sleep(0.01)
             await until(lambda: any("/event/uplink" in p.topic for p in broker.seen))
-            (left,) = await it.outbox.next({}, 10)
+            left = (await it.outbox.next({}, 10))[0]
     assert left.record.subject == "forbidden"
     told = [json.loads(p.payload)["data"] for p in broker.seen if "/event/uplink" in p.topic]
     assert told[0]["event"] == "uplink.put_off"
     assert told[0]["fields"]["topic"].endswith("/alarm/forbidden")
+
+
+def test_the_first_rest_is_short_since_it_may_be_an_alarm_and_the_last_one_is_bounded() -> None:
+    assert [rest_s(n) for n in (1, 2, 3)] == [5.0, 10.0, 20.0]
+    assert rest_s(1000) == CONVICTED_MOST_S
