@@ -1,4 +1,4 @@
-"""What `campusgw check --live` sees of this machine: serial ports, which it leaves shut, and the uplink's files."""
+"""What `campusgw check --live` sees of this machine: serial ports, left shut, and the files of the uplink."""
 
 import os
 import re
