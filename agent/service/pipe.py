@@ -66,18 +66,27 @@ class Pipe:
         """Take a unit's readings in; returns when what follows from them is stored."""
         now_s = self._now_s()
         changed = self.table.store(unit, readings, now_s)
+        await self._hear(unit, changed, now_s)
+        await self._measure(unit, now_s)
+
+    async def _hear(self, unit: str, changed: Collection[str], now_s: float) -> None:
+        """Judge whom it concerns; if that fails, the unit counts as never heard, so that it is judged anew."""
         first = unit not in self._heard
         self._heard.add(unit)
-        users = self._users[unit]
-        await self._judge(
-            d
-            for d in users
-            if first
-            or _concerns(d, unit, changed)
-            or d.id in self._owed
-            or self._due.get(d.id, now_s + 1) <= now_s
-        )
-        await self._measure(unit, now_s)
+        judged = False
+        try:
+            await self._judge(
+                d
+                for d in self._users[unit]
+                if first
+                or _concerns(d, unit, changed)
+                or d.id in self._owed
+                or self._due.get(d.id, now_s + 1) <= now_s
+            )
+            judged = True
+        finally:
+            if not judged:
+                self._heard.discard(unit)
 
     async def unchanged(self, unit: str) -> None:
         """A unit said what it had said before; delays and the disk's debts have a timer, numbers a pace."""

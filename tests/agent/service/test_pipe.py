@@ -343,3 +343,20 @@ def test_a_bad_reading_clears_nothing_upstream(tmp_path: Path) -> None:
         await outbox.aclose()
 
     play(main())
+
+
+def test_what_could_not_be_judged_is_judged_again_though_it_reads_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        pipe, outbox, _ = await open_pipe(World(tmp_path), site_in(tmp_path))
+        await pipe.accept(UNIT, RELEASED)
+        with monkeypatch.context() as broken:
+            broken.setattr("agent.service.pipe.judge", lambda *_a, **_n: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                await pipe.accept(UNIT, PRESSED)
+        await pipe.accept(UNIT, PRESSED)
+        assert await alarms(outbox) == ["pressed raised"]
+        await outbox.aclose()
+
+    play(main())
