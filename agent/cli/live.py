@@ -1,7 +1,6 @@
 """What `campusgw check --live` sees of this machine: serial ports, left shut, and the files of the uplink."""
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +10,6 @@ from agent.site import LinePlan, Site
 from drivers.adapter import held_back_s
 from drivers.stream import SerialPort
 
-WINDOWS = re.compile(r"COM\d+", re.IGNORECASE)
 SHORT_S = 0.001  # what an adapter with low latency takes
 
 
@@ -43,9 +41,6 @@ def _why_unreadable(file: str) -> str:
 
 
 def _finding(plan: LinePlan, port: SerialPort) -> dict[str, object] | None:
-    if WINDOWS.fullmatch(port.path):
-        text = tr("{port} is a Windows name; on Linux a port is a path such as /dev/ttyUSB0", port=port.path)
-        return {"line": plan.id, "fault": "missing", "text": text}
     if not os.path.exists(port.path):
         text = tr("{port}: no such port; is the adapter plugged in? see ls -l /dev/campusgw", port=port.path)
         return {"line": plan.id, "fault": "missing", "text": text}

@@ -137,6 +137,9 @@ class Check:
         wanted, unwanted = ("port", TCP_KEYS) if line.type in SERIAL else ("host", SERIAL_KEYS)
         if getattr(line, wanted) is None:
             self._missing(loc, wanted, "/dev/campusgw/rs485-1" if wanted == "port" else "192.168.1.10")
+        elif line.type in SERIAL and "/" not in str(line.port):
+            said = tr("port: {port} is no path; want one such as /dev/campusgw/rs485-1", port=repr(line.port))
+            self._wrong((*loc, "port"), said)
         for key in unwanted:
             if getattr(line, key) is not None:
                 said = tr("{key} has no meaning on a {type} line", key=repr(key), type=line.type)

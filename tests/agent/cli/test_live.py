@@ -63,11 +63,6 @@ def test_an_adapter_that_holds_replies_back_is_named_with_its_cost_and_its_cure(
     assert "udev rule" in said
 
 
-def test_a_windows_name_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert check(tmp_path, "COM3", "--live") == 1
-    assert "COM3 is a Windows name; on Linux a port is a path such as /dev/ttyUSB0" in capsys.readouterr().out
-
-
 def test_a_file_for_the_broker_that_cannot_be_read_is_told(
     tmp_path: Path, port: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -72,6 +72,7 @@ SOWN = {
     "address of none": Sown("address: 12,", "address: 256,", "256", "want at most 255"),
     "two lines on one port": Sown("port: run/panel-2", "port: run/panel-1", "run/panel-1", "port of line panel-1"),
     "same port by another name": Sown("port: run/panel-2", "port: ./run/../run/panel-1", "./run/..", "panel-1 already"),
+    "port of Windows": Sown("port: run/panel-2", "port: COM3", "COM3", "'COM3' is no path; want one such as /dev/"),
     "no port": Sown("    port: run/panel-2\n", "", "- id: panel-2", "'port' is missing here"),
     "baud on TCP": Sown("tcp_port: 15021", "tcp_port: 15021\n    baud: 9600", "baud: 9600",
                         "'baud' has no meaning on a modbus_tcp line"),
