@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from agent.host import Host
 from agent.polling.health import probe_wait_s, refused_wait_s
 from agent.polling.patience import learned, timeout_s
-from agent.polling.plan import job_of, patience_of, schedule_of
+from agent.polling.plan import job_of, line_times, patience_of, schedule_of
 from agent.polling.poller import Progress, Roll, Sink, reopen_after_s
 from agent.polling.schedule import Job, Wait
 from agent.site import LinePlan, Unit
@@ -45,6 +46,12 @@ class ModbusPoller:
         self._units = {unit.id: unit for unit in plan.units}
         self._reopen_s = 0.0
         self._storing: asyncio.Task[None] | None = None
+
+    @cached_property
+    def worst_alarm_s(self) -> float | None:
+        """The longest from a change in the field to its reply, computed; on a long line that takes a second."""
+        worst = line_times(self.plan).worst
+        return None if worst is None else round(worst.worst_s, 4)
 
     async def run(self) -> None:
         """Poll for ever; ends only by cancellation."""

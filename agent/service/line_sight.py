@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 from agent.polling.modbus_poller import ModbusPoller
 from agent.polling.panel_poller import PanelPoller
-from agent.polling.plan import line_times
 from agent.uplink.messages import LineShown, UnitShown
 from drivers.counters import FAULTS, UnitCounters
 
@@ -19,8 +18,6 @@ class LineSight:
         self._poller = poller
         self._looked_s = now_s
         self._busy_s = 0.0
-        worst = line_times(poller.plan).worst if isinstance(poller, ModbusPoller) else None
-        self._worst_alarm_s = None if worst is None else round(worst.worst_s, 4)
 
     def shown(self, now_s: float) -> LineShown:
         """The line now."""
@@ -29,7 +26,7 @@ class LineSight:
         return LineShown(
             **{word: list(health.values()).count(word) for word in ("good", "suspect", "lost")},
             load=self._load(now_s),
-            worst_alarm_s=self._worst_alarm_s,
+            worst_alarm_s=self._poller.worst_alarm_s if isinstance(self._poller, ModbusPoller) else None,
             errors=_errors(counters.values()),
             units={unit: _unit(word, counters[unit]) for unit, word in health.items()},
         )
