@@ -1,1 +1,1 @@
-"""Is nothing lost? Power cuts, kills, broken disks and brokers, at length; each writes its part of docs/reliability.md."""
+"""Is nothing lost? Kills, power cuts, broken disks and brokers, at length, for docs/reliability.md."""
