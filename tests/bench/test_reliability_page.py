@@ -9,7 +9,8 @@ from bench.endurance.page import Result
 from bench.reliability.page import NoPart, write
 
 TEXT = (
-    "# Page\n\npromised\n\n<!-- by make cuts -->\nof yesterday\n<!-- end -->\n\n<!-- by make fuzz -->\nkept\n<!-- end -->\n"
+    "# Page\n\npromised\n\n<!-- by make cuts -->\nof yesterday\n<!-- end -->\n\n"
+    "<!-- by make fuzz -->\nkept\n<!-- end -->\n"
 )
 
 
