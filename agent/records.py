@@ -43,9 +43,24 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A record as the outbox keeps it: `sequence` has no gaps within one `store_id`."""
+    """A record as the outbox keeps it: `sequence` counts 1, 2, 3 … within its `series`.
+
+    The series is the store for alarms and events, and the boot for telemetry; the two together name the record for
+    ever. `base` is 0 but for telemetry, which several boots may have left behind.
+    """
 
     sequence: int
-    store_id: str
+    series: str
     boot_id: str
     record: Record
+    base: int = 0
+
+    @property
+    def place(self) -> int:
+        """Where it stands in its lane: whoever has read it goes on behind it."""
+        return self.base + self.sequence
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Names the record for ever."""
+        return self.series, self.sequence

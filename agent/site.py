@@ -119,11 +119,15 @@ class UplinkSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """Where and how much the outbox may keep; `telemetry_batch_s` is the exposure window of telemetry."""
+    """Where and how much the outbox may keep; `telemetry_batch_s` is the exposure window of telemetry.
+
+    `history_bytes`, a part of `max_bytes`, is for what is confirmed already and may be asked for again.
+    """
 
     directory: Path
     max_bytes: int = 256 * 1024 * 1024
     telemetry_batch_s: float = 5.0
+    history_bytes: int = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

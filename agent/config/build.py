@@ -36,7 +36,10 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
         devices=tuple(_device(device, units) for device in config.devices),
         uplink=UplinkSettings(brokers=_brokers(config), **own),
         storage=StorageSettings(
-            Path(config.storage.directory), config.storage.max_bytes, config.storage.telemetry_batch_s
+            Path(config.storage.directory),
+            config.storage.max_bytes,
+            config.storage.telemetry_batch_s,
+            config.storage.history_bytes,
         ),
         config_hash=config_hash,
         telemetry_s=config.telemetry_s,

@@ -84,6 +84,9 @@ class StorageModel(_Model):
     telemetry_batch_s: Seconds = Field(
         5.0, description="so much telemetry may be lost at a power cut; alarms never"
     )
+    history_bytes: int = Field(
+        32 * 1024 * 1024, ge=0, description="of max_bytes, for confirmed alarms and events, to be asked for again"
+    )
 
 
 class Rs485Model(_Model):

@@ -142,7 +142,7 @@ class Outbox:
 
     async def confirm(self, stored: Iterable[Stored]) -> None:
         """The far side has these: they are hidden at once, and deleted with the next transaction."""
-        self._next.confirmed.update(s.sequence for s in stored if s.store_id == self.store_id)
+        self._next.confirmed.update(s.sequence for s in stored if s.series == self.store_id)
         self._write_soon(CONFIRM_WAIT_S)
 
     async def next(self, after: Mapping[Lane, int], limit: int) -> list[Stored]:

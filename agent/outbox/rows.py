@@ -20,9 +20,9 @@ class Packed:
     record: Record
     text: str
 
-    def stored(self, sequence: int, store_id: str, boot_id: str) -> Stored:
+    def stored(self, sequence: int, series: str, boot_id: str) -> Stored:
         """The record as it would be read back."""
-        return Stored(sequence, store_id, boot_id, replace(self.record, data=json.loads(self.text)))
+        return Stored(sequence, series, boot_id, replace(self.record, data=json.loads(self.text)))
 
     @property
     def bytes(self) -> int:

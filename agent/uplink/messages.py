@@ -215,7 +215,7 @@ def stored_event(stored: Stored, source: str) -> bytes:
     """A record of the outbox as it goes over the wire."""
     record = stored.record
     return _envelope(
-        id=f"{stored.store_id}-{stored.sequence}",
+        id=f"{stored.series}-{stored.sequence}",
         source=source,
         kind=record.type,
         subject=record.subject,

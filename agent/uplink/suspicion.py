@@ -32,7 +32,7 @@ class Suspicion:
         """
         self.careful = bool(under_way)
         alone = next(iter(under_way)) if len(under_way) == 1 else None
-        key = (alone.store_id, alone.sequence) if alone is not None else None
+        key = alone.key if alone is not None else None
         self._times = self._times + 1 if key == self._accused else 1
         self._accused = key
         if alone is None or key is None or self._times < CONVICTED_AFTER:
@@ -46,7 +46,7 @@ class Suspicion:
 
     def put_off(self, store_id: str, now_s: float) -> Iterator[tuple[float, Stored]]:
         """The convicts of this store that are not due yet."""
-        self._convicts = [c for c in self._convicts if c[0] > now_s and c[1].store_id == store_id]
+        self._convicts = [c for c in self._convicts if c[0] > now_s and c[1].series == store_id]
         yield from self._convicts
 
 
