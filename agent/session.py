@@ -43,6 +43,7 @@ class SessionRequest:
     protocol: Literal["5", "3.1.1"] = "5"
     keepalive_s: int = 30
     connect_timeout_s: float = 10.0
+    floor_utc_s: float | None = None  # our clock is not right; it is later than that
 
 
 class Session(Protocol):

@@ -16,9 +16,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from agent.errors import Rejected, UplinkError
-from agent.session import Session, SessionRequest, Tls
+from agent.session import Session, SessionRequest
 from agent.uplink.ack_client import AckClient
 from agent.uplink.messages import CONTENT_TYPE
+from agent.uplink.tls import tls_context
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def _credentials(request: SessionRequest) -> tuple[str | None, ssl.SSLContext | 
     broker = request.broker
     try:
         password = Path(broker.password_file).read_text().strip() if broker.password_file else None
-        return password, tls_context(broker.tls) if broker.tls else None
+        return password, tls_context(broker.tls, request.floor_utc_s) if broker.tls else None
     except (OSError, ValueError) as error:
         raise UplinkError(f"cannot use the credentials: {error}") from error
 
@@ -120,14 +121,6 @@ def _client(request: SessionRequest, password: str | None, context: ssl.SSLConte
         tls_context=context,
         max_inflight_messages=0,
     )
-
-
-def tls_context(tls: Tls) -> ssl.SSLContext:
-    """Verify the broker, and show our certificate where one is configured."""
-    context = ssl.create_default_context(cafile=tls.ca)
-    if tls.certificate:
-        context.load_cert_chain(tls.certificate, tls.key)
-    return context
 
 
 def _session_properties() -> Properties:
