@@ -35,8 +35,12 @@ def _checking(floor_utc_s: float) -> type[ssl.SSLSocket]:
     class CheckingSocket(ssl.SSLSocket):
         def do_handshake(self, block: bool = False) -> None:
             super().do_handshake(block)
-            for certificate in _chain(self):
-                _refuse_expired(certificate, floor_utc_s)
+            try:
+                for certificate in _chain(self):
+                    _refuse_expired(certificate, floor_utc_s)
+            except ssl.SSLCertVerificationError:
+                self.close()  # paho does not: the broker would wait, and we would say no more
+                raise
 
     return CheckingSocket
 
@@ -46,9 +50,8 @@ def _chain(link: ssl.SSLSocket) -> Iterator[Mapping[str, Any]]:
 
     Public from Python 3.13 on, but as bytes only, and ssl has nothing that reads these.
     """
-    inner = getattr(link, "_sslobj", None)
-    if hasattr(inner, "get_verified_chain"):
-        yield from (certificate.get_info() for certificate in inner.get_verified_chain())
+    if (verified := getattr(getattr(link, "_sslobj", None), "get_verified_chain", None)) is not None:
+        yield from (certificate.get_info() for certificate in verified())
     else:
         yield link.getpeercert() or {}
 
@@ -59,6 +62,6 @@ def _refuse_expired(certificate: Mapping[str, Any], floor_utc_s: float) -> None:
     if ends is None or ssl.cert_time_to_seconds(ends) >= floor_utc_s:
         return
     known = datetime.fromtimestamp(floor_utc_s, UTC).date().isoformat()
-    error = ssl.SSLCertVerificationError(f"certificate has expired: {ends}, and it is {known} at least")
-    error.verify_message = str(error)
+    error = ssl.SSLCertVerificationError()
+    error.verify_message = f"certificate has expired: {ends}, and it is {known} at least"
     raise error
