@@ -25,7 +25,7 @@ class Host:
 
     `wall_clock` gives UTC seconds and how far they may be believed; durations never come from it but from
     the event loop (`loop.time()`). `notify` tells the service manager (`READY=1`, `WATCHDOG=1`, `STATUS=…`).
-    `boot_id` is new for every start of the process.
+    `boot_id` is new for every start of the process; its first half names the boot of the machine (`boot_name`).
     """
 
     open_line: Callable[[Endpoint], Awaitable[ByteStream]]

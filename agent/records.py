@@ -1,11 +1,13 @@
 """What travels down the pipe: a record is accepted once it is durable, and leaves once confirmed."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal
 
 ClockState = Literal["synchronised", "estimated", "unknown"]
+MACHINE_DIGITS = 16
 
 
 class Lane(IntEnum):
@@ -28,6 +30,23 @@ class Instant:
     monotonic_s: float
     utc_s: float
     clock: ClockState
+
+
+Told = Callable[[str, Instant], Instant]
+"""A moment of that start of the process (its boot id), as it is known by now."""
+
+
+def boot_name(machine: str, start: str) -> str:
+    """The boot id of a start of the process: its first half names the boot of the machine.
+
+    So what is learned of a machine's boot counts for every record of it, and nobody keeps a list of starts.
+    """
+    return hashlib.sha256(machine.encode()).hexdigest()[:MACHINE_DIGITS] + start[:MACHINE_DIGITS]
+
+
+def machine_of(boot_id: str) -> str:
+    """Which boot of the machine it was: its monotonic clock did not begin anew meanwhile."""
+    return boot_id[:MACHINE_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

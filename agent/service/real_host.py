@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import os
 import random
 import selectors
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.host import Host
-from agent.records import ClockState
+from agent.records import ClockState, boot_name
 from agent.service.notify import notify_manager
 from agent.uplink.mqtt import open_session
 from drivers.open import open_stream
@@ -23,6 +24,8 @@ T = TypeVar("T")
 STA_UNSYNC = 0x0040  # adjtimex(2): the kernel's clock is not disciplined by anybody
 TIMESYNC_MARK = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd touches it whenever it has the time
 SYNC_HOLDS_S = 32_000.0  # the kernel's own patience: its error bound grows by 500 ppm and gives up at 16 s
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+MACHINE_BOOT = "CAMPUSGW_MACHINE_BOOT"
 TIMEX_BYTES = 208  # struct timex on 64-bit Linux; `status` is the int at offset 40 (32-bit: 20)
 
 
@@ -39,7 +42,7 @@ def real_host(state_dir: Path) -> Host:
         wall_clock=lambda: (time.time(), clock_state()),
         random=random.Random(),
         state_dir=state_dir,
-        boot_id=uuid.uuid4().hex,
+        boot_id=boot_name(machine_boot(), uuid.uuid4().hex),
         offload=offload,
         notify=notify_manager,
     )
@@ -73,5 +76,18 @@ def _timesync_state() -> ClockState:
     try:
         age_s = time.time() - TIMESYNC_MARK.stat().st_mtime
     except OSError:
-        return "unknown"
-    return "synchronised" if age_s < SYNC_HOLDS_S else "estimated"
+        return "estimated" if TIMESYNC_MARK.parent.is_dir() else "unknown"
+    return "synchronised" if 0 <= age_s < SYNC_HOLDS_S else "estimated"  # younger than now: somebody put it back
+
+
+def machine_boot() -> str:
+    """Names the boot of the machine, as long as its monotonic clock goes on; without a name every start is new.
+
+    The unit hides /proc/sys (ProcSubset=pid), so it passes the name on (`%b`).
+    """
+    if said := os.environ.get(MACHINE_BOOT):
+        return said
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return uuid.uuid4().hex

@@ -62,6 +62,7 @@ def _refuse_expired(certificate: Mapping[str, Any], floor_utc_s: float) -> None:
     if ends is None or ssl.cert_time_to_seconds(ends) >= floor_utc_s:
         return
     known = datetime.fromtimestamp(floor_utc_s, UTC).date().isoformat()
-    error = ssl.SSLCertVerificationError()
-    error.verify_message = f"certificate has expired: {ends}, and it is {known} at least"
+    said = f"certificate has expired: {ends}, and it is {known} at least"
+    error = ssl.SSLCertVerificationError(ssl.SSL_ERROR_SSL, said)
+    error.verify_message = said
     raise error
