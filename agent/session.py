@@ -35,7 +35,7 @@ class Will:
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """All that is needed to open a session."""
+    """All that is needed to open a session; `listen` is the filter of the topics that it hears, if any."""
 
     broker: Broker
     client_id: str
@@ -44,6 +44,16 @@ class SessionRequest:
     keepalive_s: int = 30
     connect_timeout_s: float = 10.0
     floor_utc_s: float | None = None  # our clock is not right; it is later than that
+    listen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message for us; `retain`: it may have lain at the broker for years."""
+
+    topic: str
+    payload: bytes
+    retain: bool
 
 
 class Session(Protocol):
@@ -56,6 +66,9 @@ class Session(Protocol):
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1; returns when the far side has confirmed this very message."""
 
+    async def receive(self) -> Incoming:
+        """The next message for us; raises Rejected when the far side does not let us listen."""
+
     async def wait_lost(self) -> str:
         """Wait until the session is lost; returns why."""
 
@@ -64,3 +77,7 @@ class Session(Protocol):
 
 
 OpenSession = Callable[[SessionRequest], Awaitable[Session]]
+"""Returns when the session hears what it wants to `listen` to."""
+
+Inbox = Callable[[Incoming], Awaitable[None]]
+"""Takes what came in, and returns soon: the next message waits."""

@@ -105,7 +105,7 @@ class LinePlan:
 
 @dataclass(frozen=True, slots=True)
 class UplinkSettings:
-    """How to reach the platform: brokers in order of preference."""
+    """How to reach the platform: brokers in order of preference; who must have an alarm before it leaves."""
 
     brokers: tuple[Broker, ...]
     protocol: Literal["5", "3.1.1"] = "5"
@@ -115,6 +115,7 @@ class UplinkSettings:
     backoff_first_s: float = 0.5
     backoff_most_s: float = 60.0
     window: int = 16
+    confirmed_by: Literal["broker", "platform"] = "broker"
 
 
 @dataclass(frozen=True, slots=True)

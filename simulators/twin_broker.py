@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.errors import Rejected, UplinkError
-from agent.session import Session, SessionRequest
+from agent.session import Incoming, Session, SessionRequest
+from simulators.twin_session import TwinSession
 
 FIRST_S = 0.005  # one way to the broker when all is well, and up to as much again
-APART_S = 1e-6  # MQTT keeps the order within a session
-SILENCE = 1.5  # keep-alives without a sign of life, then a session is over (MQTT 5, 3.1.2.10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +24,18 @@ class Arrived:
 
 @dataclass(slots=True)
 class TwinBroker:
-    """What every platform subscriber would see is in `arrived` and `retained`; the rest is what can go wrong.
+    """What every platform subscriber would see is in `arrived` and `retained`; `say` speaks to the gateways.
 
-    `up` False refuses connections; `login_code` refuses logins with that reason code; `way_s` is the time of
-    a message one way; `confirms` False loses every PUBACK though the messages arrive; `rejects` maps a part
-    of a topic to the reason code with which such messages are refused.
+    The rest is what can go wrong. `up` False refuses connections; `login_code` refuses logins with that reason
+    code; `way_s` is the time of a message one way; `confirms` False loses every PUBACK though the messages
+    arrive; `rejects` maps a part of a topic to the reason code with which such messages are refused; `deaf_code`
+    refuses subscriptions.
     """
 
     dice: random.Random
     up: bool = True
     login_code: int = 0
+    deaf_code: int = 0
     way_s: float = FIRST_S
     confirms: bool = True
     window: int = 20
@@ -43,7 +44,7 @@ class TwinBroker:
     retained: dict[str, bytes] = field(default_factory=dict)
     on_arrival: Callable[[Arrived], None] | None = None
     connects: int = 0
-    _sessions: dict[str, "TwinSession"] = field(default_factory=dict)
+    _sessions: dict[str, TwinSession] = field(default_factory=dict)
     _cut: bool = False
 
     @property
@@ -65,7 +66,18 @@ class TwinBroker:
             older.end("taken over")
         self.connects += 1
         session = self._sessions[request.client_id] = TwinSession(self, request)
+        for topic, payload in self.retained.items():
+            session.hear(Incoming(topic, payload, True))
         return session
+
+    def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Somebody publishes to the gateways; whoever has no session does not hear it, unless it is retained."""
+        if not self.up:
+            return
+        if retain:
+            self.retained[topic] = payload
+        for session in self._sessions.values():
+            session.hear(Incoming(topic, payload, retain))
 
     def stop(self) -> None:
         """The broker goes down; its sessions and their wills do not survive that."""
@@ -115,106 +127,7 @@ class TwinBroker:
         """The reason code with which this topic is refused, or 0."""
         return next((code for part, code in self.rejects.items() if part in topic), 0)
 
-    def forget(self, session: "TwinSession") -> None:
+    def forget(self, session: TwinSession) -> None:
         """The session is over."""
         if self._sessions.get(session.request.client_id) is session:
             del self._sessions[session.request.client_id]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A publish under way, and who waits for its PUBACK."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    confirmed: asyncio.Future[None]
-
-
-class TwinSession:
-    """One connection; at most `window` publishes wait for their PUBACK, or the agent broke the protocol."""
-
-    def __init__(self, broker: TwinBroker, request: SessionRequest) -> None:
-        self.request = request
-        self.window = broker.window
-        self._broker = broker
-        self._loop = asyncio.get_running_loop()
-        self._lost: asyncio.Future[str] = self._loop.create_future()
-        self._waiting: dict[asyncio.Future[None], None] = {}
-        self._held: list[_Sent] = []
-        self._silent: asyncio.TimerHandle | None = None
-        self._arrives_s = 0.0
-
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """QoS 1: returns when this very message is confirmed."""
-        if self._lost.done():
-            raise UplinkError(self._lost.result())
-        confirmed: asyncio.Future[None] = self._loop.create_future()
-        self._waiting[confirmed] = None
-        if len(self._waiting) > self.window:
-            raise AssertionError(f"{len(self._waiting)} messages unconfirmed, {self.window} are allowed")
-        self._send(_Sent(topic, payload, retain, confirmed))
-        try:
-            await confirmed
-        finally:
-            self._waiting.pop(confirmed, None)
-
-    async def wait_lost(self) -> str:
-        """Wait until the session is lost; returns why."""
-        return await asyncio.shield(self._lost)
-
-    async def aclose(self) -> None:
-        """Say goodbye: no will is published."""
-        if not self._lost.done():
-            self.end("closed", will=False)
-        await asyncio.sleep(0)
-
-    def end(self, why: str, *, will: bool = True) -> None:
-        """The session is over, for both sides."""
-        if self._lost.done():
-            return
-        self._lost.set_result(why)
-        self._broker.forget(self)
-        if self._silent is not None:
-            self._silent.cancel()
-        for confirmed in self._waiting:
-            if not confirmed.done():
-                confirmed.set_exception(UplinkError(why))
-        if will:
-            self._broker.take(self.request.will.topic, self.request.will.payload, True)
-
-    def fall_silent(self) -> None:
-        """Nothing passes until `speak_again`."""
-        patience_s = SILENCE * self.request.keepalive_s
-        self._silent = self._loop.call_later(patience_s, self.end, "no sign of life")
-
-    def speak_again(self) -> None:
-        """What was sent meanwhile passes now."""
-        if self._silent is not None:
-            self._silent.cancel()
-            self._silent = None
-        held, self._held = self._held, []
-        for sent in held:
-            self._send(sent)
-
-    def _send(self, sent: _Sent) -> None:
-        self._arrives_s = max(self._arrives_s + APART_S, self._loop.time() + self._broker.delay_s())
-        self._loop.call_at(self._arrives_s, self._arrive, sent)
-
-    def _arrive(self, sent: _Sent) -> None:
-        if self._silent is not None:
-            self._held.append(sent)
-        if self._silent is not None or self._lost.done():
-            return
-        if not (code := self._broker.refusal(sent.topic)):
-            self._broker.take(sent.topic, sent.payload, sent.retain)
-        if self._broker.confirms:
-            self._loop.call_later(self._broker.delay_s(), self._confirm, sent.confirmed, code)
-
-    def _confirm(self, confirmed: asyncio.Future[None], code: int) -> None:
-        if confirmed.done() or self._lost.done() or self._silent is not None:
-            return
-        if code:
-            confirmed.set_exception(Rejected(code))
-        else:
-            confirmed.set_result(None)

@@ -74,6 +74,9 @@ class UplinkModel(_Model):
     backoff_first_s: Seconds = Field(0.5, description="pause after the first failure; doubles with each")
     backoff_most_s: Seconds = Field(60.0, description="longest pause between two attempts")
     window: int = Field(16, ge=1, le=1000, description="unconfirmed messages at once; the broker may allow less")
+    confirmed_by: Literal["broker", "platform"] = Field(
+        "broker", description="who must have an alarm or event before it leaves; platform: by its `confirm`"
+    )
 
 
 class StorageModel(_Model):

@@ -6,22 +6,28 @@ id.
 """
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
 import aiomqtt
-from paho.mqtt.client import MQTT_ERR_SUCCESS
+from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.errors import Rejected, UplinkError
+from agent.session import Incoming
+
+log = logging.getLogger(__name__)
 
 REFUSED_FROM = 0x80  # MQTT 5: reason codes from here on are errors; 0x10, no subscribers, is not
 TOO_LARGE = 0x95
 DEFAULT_WINDOW = 65535  # MQTT 5, 3.2.2.3.3: no Receive Maximum means this
 PACKET_OVERHEAD = 64  # fixed header, packet id, topic length, our one property
+UNHEARD_MOST = 64  # messages that came and were not received yet; more are not kept
 UNSPECIFIED = "Unspecified error"  # what paho calls every link that ends without a DISCONNECT
 
 
@@ -73,6 +79,9 @@ class AckClient(aiomqtt.Client):
         self._given_up = False
         self.window = DEFAULT_WINDOW
         self.packet_most: int | None = None
+        self._heard: asyncio.Queue[Incoming | None] = asyncio.Queue()
+        self._overheard = False
+        self._deaf: Rejected | None = None
 
     async def send(self, topic: str, payload: bytes, retain: bool, properties: Properties | None) -> None:
         """Publish with QoS 1 and wait for that very PUBACK; raises Rejected or UplinkError."""
@@ -91,8 +100,24 @@ class AckClient(aiomqtt.Client):
         finally:
             self._acks.pop(info.mid, None)
 
+    async def listen(self, topics: str, options: SubscribeOptions | None) -> None:
+        """Subscribe; a refusal is told to whoever wants to receive."""
+        (code,) = await self.subscribe(topics, 0 if options else 1, options)
+        refusal = code.value if isinstance(code, ReasonCode) else code
+        if refusal >= REFUSED_FROM:
+            self._deaf = Rejected(refusal, f"the broker refuses the subscription: {code}")
+
+    async def receive(self) -> Incoming:
+        """The next message; raises Rejected or UplinkError."""
+        if self._deaf is not None:
+            raise self._deaf
+        if (message := await self._heard.get()) is None:
+            self._heard.put_nowait(None)  # also for the next who asks
+            raise UplinkError(self.why_lost())
+        return message
+
     def watch(self) -> None:
-        """From now on, losing the link fails every publish that waits."""
+        """From now on, losing the link fails every publish and receive that waits."""
         self._disconnected.add_done_callback(self._fail_all)
 
     def give_up(self) -> None:
@@ -119,6 +144,7 @@ class AckClient(aiomqtt.Client):
         return self.why_lost()
 
     def _fail_all(self, _lost: "asyncio.Future[None]") -> None:
+        self._heard.put_nowait(None)
         for ack in self._acks.values():
             if not ack.done():
                 ack.set_exception(UplinkError(self.why_lost()))
@@ -157,6 +183,13 @@ class AckClient(aiomqtt.Client):
         if not self._connected.done():
             self._connected.set_exception(aiomqtt.MqttError("the broker closed the link before it let us in"))
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
+    def _on_message(self, _client: Any, _userdata: Any, message: MQTTMessage) -> None:
+        if self._heard.qsize() < UNHEARD_MOST:
+            self._heard.put_nowait(Incoming(message.topic, bytes(message.payload), message.retain))
+        elif not self._overheard:
+            self._overheard = True  # said once a session
+            log.error("more than %d messages came at once; those beyond are not kept", UNHEARD_MOST)
 
     def _on_publish(
         self, _client: Any, _userdata: Any, mid: int, reason_code: ReasonCode, _more: Properties

@@ -14,9 +14,10 @@ from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.errors import Rejected, UplinkError
-from agent.session import Session, SessionRequest
+from agent.session import Incoming, Session, SessionRequest
 from agent.uplink.ack_client import AckClient
 from agent.uplink.messages import CONTENT_TYPE
 from agent.uplink.tls import tls_context
@@ -56,6 +57,10 @@ class MqttSession:
         finally:
             self._sound = answered
 
+    async def receive(self) -> Incoming:
+        """The next message on the topics that were asked for."""
+        return await self._client.receive()
+
     async def wait_lost(self) -> str:
         """Wait until the link is gone."""
         return await self._client.wait_lost()
@@ -80,6 +85,8 @@ async def open_session(request: SessionRequest) -> Session:
     try:
         async with asyncio.timeout(request.connect_timeout_s + GOODBYE_S):  # aiomqtt's own timeout comes first
             await client.__aenter__()
+            if request.listen:
+                await client.listen(request.listen, _as_published() if request.protocol == "5" else None)
         opened = True
     except MqttConnectError as error:
         raise _refused(error) from error
@@ -136,6 +143,11 @@ def _content_type() -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = CONTENT_TYPE
     return properties
+
+
+def _as_published() -> SubscribeOptions:
+    """A message that is retained is to be known as such also when it comes at once."""
+    return SubscribeOptions(qos=1, retainAsPublished=True)
 
 
 def _words(error: str, request: SessionRequest) -> str:

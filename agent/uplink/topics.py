@@ -13,6 +13,7 @@ class Topics:
         self.source = "/" + f"campus/{identity.region}/{identity.site}/{identity.gateway}"
         self.status = self.channel("status", "gateway")
         self.heartbeat = self.channel("heartbeat", "gateway")
+        self.commands = self.channel("command", "+")
 
     def channel(self, channel: str, subject: str) -> str:
         """The topic of a subject on a channel."""

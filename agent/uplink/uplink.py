@@ -11,7 +11,7 @@ from agent.errors import Rejected, StorageError, UplinkError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.records import Instant, Lane, Record
-from agent.session import Broker, Session, SessionRequest, Will
+from agent.session import Broker, Inbox, Session, SessionRequest, Will
 from agent.site import Site
 from agent.uplink.board import Board
 from agent.uplink.drain import Drain
@@ -51,12 +51,14 @@ class Uplink:
         board: Board,
         heartbeat: Beat,
         versions: Mapping[str, str],
+        inbox: Inbox | None = None,
     ) -> None:
         self.status = UplinkStatus()
         self.heartbeat = heartbeat
         self._host, self._site, self._settings = host, site, site.uplink
         self._topics, self._outbox, self._board = topics, outbox, board
         self._versions = dict(versions)
+        self._inbox = inbox
         self._wait_s = 0.0
         self._told: set[str] = set()
         self._whys: set[str] = set()
@@ -75,7 +77,14 @@ class Uplink:
         client_id = (
             f"campusgw-{self._site.identity.region}-{self._site.identity.site}-{self._site.identity.gateway}"
         )
-        request = SessionRequest(broker, client_id, will, self._settings.protocol, self._settings.keepalive_s)
+        request = SessionRequest(
+            broker,
+            client_id,
+            will,
+            self._settings.protocol,
+            self._settings.keepalive_s,
+            listen=self._topics.commands if self._inbox is not None else "",
+        )
         try:
             return await self._host.open_session(request)
         except UplinkError as error:
@@ -107,6 +116,8 @@ class Uplink:
                 group.create_task(self._show_states(session), name="states")
                 group.create_task(self._beat(session), name="heartbeat")
                 group.create_task(_until_lost(session), name="link")
+                if self._inbox is not None:
+                    group.create_task(self._listen(session, self._inbox), name="commands")
         except* UplinkError as errors:
             self._down(f"{broker.host}:{broker.port}: {_first(errors)}")
             await self._learn(drain)
@@ -163,6 +174,16 @@ class Uplink:
             data = (await self.heartbeat()).model_dump(mode="json")
             await self._publish(session, self._topics.heartbeat, self._live("heartbeat", "gateway", data))
             await asyncio.sleep(self._settings.heartbeat_s)
+
+    async def _listen(self, session: Session, inbox: Inbox) -> None:
+        """Hand on what the platform says; without leave to listen the session still delivers."""
+        try:
+            while True:
+                await inbox(await session.receive())
+        except Rejected as error:
+            if self._topics.commands not in self._told:
+                log.error("no commands are heard on %s: %s", self._topics.commands, error)
+            self._told.add(self._topics.commands)
 
     async def _publish(self, session: Session, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """What is not kept: a refusal is said once a session and costs the others nothing."""

@@ -3,11 +3,12 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from agent.errors import Rejected, UplinkError
-from agent.session import Broker, SessionRequest, Will
+from agent.session import Broker, Incoming, SessionRequest, Will
 from simulators.clock import run_virtual
 from simulators.twin_broker import TwinBroker
 
@@ -129,5 +130,53 @@ def test_nobody_gets_in_when_it_is_down_or_refuses_the_login() -> None:
         assert not broker.connected
         await broker.open(REQUEST)
         assert broker.connected
+
+    with_broker(story)
+
+
+LISTENS = replace(REQUEST, listen="gw-1/command/+")
+
+
+def test_who_listens_hears_its_own_topics_in_order_and_at_once_what_is_retained() -> None:
+    async def story(broker: TwinBroker) -> None:
+        broker.say("gw-1/command/old", b"0", retain=True)
+        broker.say("gw-1/command/replay", b"nobody is there")
+        session, deaf = await broker.open(LISTENS), await broker.open(replace(REQUEST, client_id="other"))
+        for number in b"123":
+            broker.say("gw-2/command/replay", b"for another")
+            broker.say("gw-1/command/replay/more", b"deeper than asked")
+            broker.say("gw-1/command/replay", bytes((number,)))
+        heard = [await session.receive() for _ in range(4)]
+        assert heard[0] == Incoming("gw-1/command/old", b"0", True)
+        assert heard[1:] == [Incoming("gw-1/command/replay", bytes((n,)), False) for n in b"123"]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(60):
+                await deaf.receive()
+
+    with_broker(story)
+
+
+def test_who_listens_learns_that_the_link_is_lost_and_hears_late_what_a_cut_cable_held_up() -> None:
+    async def story(broker: TwinBroker) -> None:
+        session = await broker.open(LISTENS)
+        broker.cut()
+        broker.say("gw-1/command/replay", b"1")
+        await asyncio.sleep(5.0)
+        broker.mend()
+        assert (await session.receive()).payload == b"1"
+        broker.drop()
+        with pytest.raises(UplinkError, match="the link is lost"):
+            await session.receive()
+
+    with_broker(story)
+
+
+def test_a_broker_may_refuse_the_subscription_alone() -> None:
+    async def story(broker: TwinBroker) -> None:
+        broker.deaf_code = 0x87
+        session = await broker.open(LISTENS)
+        await session.publish("t", b"x")
+        with pytest.raises(Rejected):
+            await session.receive()
 
     with_broker(story)
