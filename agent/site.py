@@ -73,7 +73,7 @@ class Unit:
     Alarm points are asked as often as the line allows but not more often than every `interval_s`, the others
     every `slow_interval_s`; `points` names those that are asked at all, empty means all that the profile can
     read. `brief` are those whose alarm may last only 100 ms, such as a button's. `timeout_s` is the longest
-    that a reply is waited for; less is learned.
+    that a reply is waited for; less is learned. `outputs` are those that the gateway switches of its own accord.
     """
 
     id: str
@@ -88,6 +88,7 @@ class Unit:
     lost_after_misses: int = 3
     lost_after_s: float = 30.0
     brief: frozenset[str] = frozenset()
+    outputs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Polls the units of one Modbus line: ask whose turn it is, hand on what it says, for ever."""
+"""Polls the units of one Modbus line: ask whose turn it is, hand on what it says, for ever.
+
+Outputs are switched between two polls: who wants one switched says so, and the schedule finds the moment.
+"""
 
 import asyncio
 import logging
@@ -8,10 +11,12 @@ from functools import cached_property
 
 from agent.host import Host
 from agent.polling.health import probe_wait_s, refused_wait_s
+from agent.polling.outputs import Want
 from agent.polling.patience import learned, timeout_s
 from agent.polling.plan import job_of, line_times, patience_of, schedule_of
 from agent.polling.poller import Progress, Roll, Sink, reopen_after_s
 from agent.polling.schedule import Job, Wait
+from agent.polling.switches import Switches
 from agent.site import LinePlan, Unit
 from drivers.blocks import Block, halves
 from drivers.errors import BadFrame, DeviceError, FieldError, Refused
@@ -41,11 +46,13 @@ class ModbusPoller:
         self.schedule = schedule_of(plan)
         self.devices = {unit.id: _device(line, unit) for unit in plan.units}
         self.patience = {unit.id: patience_of(unit, plan) for unit in plan.units}
+        self.switches = Switches(plan, self.schedule, self.devices)
         self._random = host.random
         self._sink = sink
         self._units = {unit.id: unit for unit in plan.units}
         self._reopen_s = 0.0
         self._storing: asyncio.Task[None] | None = None
+        self._nap: asyncio.Future[None] | None = None
 
     @cached_property
     def worst_alarm_s(self) -> float | None:
@@ -64,11 +71,29 @@ class ModbusPoller:
                 step = self.schedule.next(loop.time(), self._ready_at)
                 if isinstance(step, Wait):
                     await self._stored()
-                    await asyncio.sleep(step.until_s - loop.time())
+                    await self._sleep_until(step.until_s)
+                elif step.output:
+                    await self._switch(step)
                 else:
                     await self._ask(step)
         finally:
             await self._finish_storing()
+
+    def want(self, unit: str, point: str, want: Want) -> None:
+        """From now on the output shall be this; raises KeyError or ValueError for what the unit cannot be told."""
+        self.switches.want(unit, point, want)
+        if self._nap is not None and not self._nap.done():
+            self._nap.set_result(None)
+
+    async def _sleep_until(self, until_s: float) -> None:
+        """Nothing may be asked before then; what is wanted of an output ends it."""
+        loop = asyncio.get_running_loop()
+        nap = self._nap = loop.create_future()
+        timer = loop.call_at(until_s, _end, nap)
+        try:
+            await nap
+        finally:
+            timer.cancel()
 
     async def _finish_storing(self) -> None:
         """Broken off, it would be told a second time after a restart; and it must not end the next run."""
@@ -93,6 +118,23 @@ class ModbusPoller:
             await self._answered(job.unit)
             await self._hand_on(job, readings)
 
+    async def _switch(self, job: Job) -> None:
+        """Tell an output, or read it back; an order without an answer is a miss of its unit like any other."""
+        self.schedule.asked(job, _now())
+        try:
+            await self.switches.act(job, self._timeout_s(job.unit))
+        except FieldError as error:
+            await self._stored()
+            if isinstance(error, Refused):
+                await self._answered(job.unit)
+            elif isinstance(error, DeviceError):
+                await self._missed(job.unit, error)
+            else:
+                await self._line_gone(str(error))
+        else:
+            await self._stored()
+            await self._answered(job.unit)
+
     async def _stored(self) -> None:
         """What the last answer led to is on disk; raises what went wrong with it."""
         if (storing := self._storing) is not None:
@@ -104,7 +146,8 @@ class ModbusPoller:
         if isinstance(error, Refused):
             await self._refused(job, error)
         elif isinstance(error, DeviceError):
-            await self._missed(job, error)
+            if not await self._missed(job.unit, error):  # asked again at once, so that a loss is known early
+                self.schedule.hurry(job, _now())
         else:
             await self._line_gone(str(error))
 
@@ -129,13 +172,13 @@ class ModbusPoller:
         if await self.roll.answered(unit):
             self.schedule.release(unit, _now())
 
-    async def _missed(self, job: Job, error: DeviceError) -> None:
+    async def _missed(self, unit: str, error: DeviceError) -> bool:
+        """One more miss; True when the unit is lost."""
         self._reopen_s = 0.0
-        health = await self.roll.missed(job.unit, str(error), spoiled=isinstance(error, BadFrame))
+        health = await self.roll.missed(unit, str(error), spoiled=isinstance(error, BadFrame))
         if health.lost:
-            self._rest(job.unit)
-        else:  # a suspect is asked again as soon as its guard window allows, so that a loss is known early
-            self.schedule.hurry(job, _now())
+            self._rest(unit)
+        return health.lost
 
     def _rest(self, unit: str) -> None:
         lost = [name for name, health in self.roll.health.items() if health.lost]
@@ -169,6 +212,11 @@ class ModbusPoller:
         for unit, health in self.roll.health.items():
             if health.lost:
                 self.schedule.release(unit, _now())
+
+
+def _end(nap: asyncio.Future[None]) -> None:
+    if not nap.done():
+        nap.set_result(None)
 
 
 def _device(line: ModbusLine, unit: Unit) -> ModbusDevice:

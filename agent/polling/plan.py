@@ -1,17 +1,26 @@
 """From a line's configuration to its jobs, and what that means in time; arithmetic only."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.polling.health import LOST_SHARE, interval_s
 from agent.polling.patience import MARGIN_S, Patience
-from agent.polling.schedule import Job, Schedule, Wait
+from agent.polling.schedule import ORDER_SHARE, Job, Schedule, Wait
 from agent.site import LinePlan, Unit
-from drivers.blocks import Block, block_time_s, plan_blocks, reply_time_s, request_time_s
+from drivers.blocks import (
+    REQUEST_CHARACTERS,
+    Block,
+    block_time_s,
+    plan_blocks,
+    reply_time_s,
+    request_time_s,
+)
 from drivers.stream import SerialPort
 
 BLOCKING_SHARE = 4  # one read may hold the line for this part of its alarm-latency budget
 LASTING_SLOWER = 1.5  # detectors may be asked so much less often than in a plain round, in favour of brief points
+WRITE_CHARACTERS = 17  # request and reply of function 16 without its registers; no plain write has more
 OTHERS_MOST = 0.5  # what is not an alarm never gets more of the line than this while alarms want it
 # How long the schedule is run to see its worst: a dozen asks a job, in which the strides have come round; on very
 # long lines less, since each pick looks at every job, and a start must not wait for that.
@@ -42,15 +51,29 @@ def job_of(unit: Unit, plan: LinePlan, block: Block) -> Job:
     return Job(unit.id, block, interval_s(unit, wanted_s), cost_s=cost_s)
 
 
+def order_of(unit: Unit, plan: LinePlan, point: str) -> Job:
+    """An output as a job: it is told or read back, whichever takes longer; due when somebody wants something."""
+    character_s = line_character_s(plan)
+    most_s = plan.alarm_latency_budget_s / BLOCKING_SHARE
+    planned = plan_blocks(unit.profile, (point,), max_block_s=most_s, character_s=character_s)
+    block = replace(next(block for block in planned if point in block.points), alarm=False)
+    look = job_of(unit, plan, block)
+    telling_s = (WRITE_CHARACTERS + 2 * unit.profile.point(point).width) * character_s
+    looking_s = REQUEST_CHARACTERS * character_s + reply_time_s(block, character_s)
+    return replace(look, output=point, due_s=math.inf, cost_s=look.cost_s + max(0.0, telling_s - looking_s))
+
+
 def schedule_of(plan: LinePlan) -> Schedule:
     """The line's schedule, every alarm block with its stride."""
     jobs = [job_of(unit, plan, block) for unit in plan.units for block in blocks_of(unit, plan)]
+    orders = [order_of(unit, plan, point) for unit in plan.units for point in sorted(unit.outputs)]
     share = share_of_others(jobs)
+    left = 1.0 - share - (ORDER_SHARE if orders else 0.0)
     brief = {unit.id: unit.brief for unit in plan.units}
     alarms = [job for job in jobs if job.block.alarm]
-    for job, stride_s in zip(alarms, strides(alarms, brief, 1.0 - share), strict=True):
+    for job, stride_s in zip(alarms, strides(alarms, brief, left), strict=True):
         job.stride_s = stride_s
-    return Schedule(jobs, share)
+    return Schedule(jobs, share, orders)
 
 
 def share_of_others(jobs: Sequence[Job]) -> float:
@@ -133,13 +156,17 @@ class LineTimes:
 
 
 def line_times(plan: LinePlan) -> LineTimes:
-    """What the schedule does to each alarm block when everything else is always due, found by running it."""
+    """What the schedule does to each alarm block when everything else is always due, found by running it.
+
+    That includes orders to the outputs that the gateway switches of its own accord.
+    """
     schedule = schedule_of(plan)
     jobs = schedule.jobs
     cycle_s = sum(job.cost_s for job in jobs)
     load = sum(job.cost_s / job.interval_s for job in jobs)
-    longest_s = max((job.cost_s for job in jobs), default=0.0)
-    gaps = worst_gaps([replace(job) for job in jobs], schedule.share_of_others)
+    longest_s = max((job.cost_s for job in (*jobs, *schedule.orders)), default=0.0)
+    orders = [replace(order, due_s=0.0) for order in schedule.orders]
+    gaps = worst_gaps([replace(job) for job in jobs], schedule.share_of_others, orders)
     alarms = tuple(
         Latency(job.unit, job.block.points, gap_s + longest_s + job.cost_s)
         for job, gap_s in zip(jobs, gaps, strict=True)
@@ -148,11 +175,11 @@ def line_times(plan: LinePlan) -> LineTimes:
     return LineTimes(cycle_s, min(1.0, load), alarms)
 
 
-def worst_gaps(jobs: list[Job], share_of_others: float) -> list[float]:
+def worst_gaps(jobs: list[Job], share_of_others: float, orders: Sequence[Job] = ()) -> list[float]:
     """The longest time between two asks of each job; what is not an alarm wants the line all the time."""
     for job in jobs:
         job.interval_s = job.interval_s if job.block.alarm else 0.0
-    schedule = Schedule(jobs, share_of_others)
+    schedule = Schedule(jobs, share_of_others, orders)
     now_s, asked_s, worst_s = 0.0, [0.0] * len(jobs), [0.0] * len(jobs)
     place = {id(job): n for n, job in enumerate(jobs)}
     for _ in range(max(PICKS_LEAST_EACH * len(jobs), min(PICKS_EACH * len(jobs), PICKS_MOST))):
@@ -160,8 +187,8 @@ def worst_gaps(jobs: list[Job], share_of_others: float) -> list[float]:
         if isinstance(step, Wait):
             now_s = step.until_s
             continue
-        n = place[id(step)]
-        worst_s[n], asked_s[n] = max(worst_s[n], now_s - asked_s[n]), now_s
+        if (n := place.get(id(step))) is not None:
+            worst_s[n], asked_s[n] = max(worst_s[n], now_s - asked_s[n]), now_s
         schedule.asked(step, now_s)
         now_s += step.cost_s
     return worst_s

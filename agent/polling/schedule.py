@@ -4,8 +4,10 @@ Two kinds of work share the line. Alarm blocks take turns: each has a stride, th
 the line is full, and whoever's turn comes first goes first (stride scheduling, Waldspurger 1995: a deadline
 that moves on by the stride, so a block asked often never crowds another out). Everything else, probes of lost
 units included, shares one turn of its own, so that however much of it is due, alarms wait for one such exchange
-at most before it is their turn again. Commands never come here: they wait for the line itself, first come,
-first served, which is one exchange at most.
+at most before it is their turn again.
+
+Orders to outputs go first of all, but no more of them than ORDER_SHARE of the line: one that comes alone waits for
+the exchange under way, the next one until the line has given that share to the one before.
 """
 
 import math
@@ -17,6 +19,7 @@ from drivers.blocks import Block
 from drivers.reading import Reading
 
 SHARE_OF_OTHERS = 0.1
+ORDER_SHARE = 0.1  # written and read back in half a second at 9600 baud, and alarms are asked a tenth less often
 
 
 class Duty(IntEnum):
@@ -36,7 +39,7 @@ class Job:
     `interval_s`: it is not asked more often than this. `stride_s`: how long it may go unasked on a full line.
     `cost_s`: how long one exchange holds the line. `due_s`: loop time before which it is not asked. `turn_s`: its
     place in the round, in the line's own time. `refusals`: how often in a row the unit refused it. `said`: what it
-    read last.
+    read last. `output`: the point that it switches and reads back; empty for a poll.
     """
 
     unit: str
@@ -49,6 +52,7 @@ class Job:
     lost: bool = False
     refusals: int = 0
     said: Sequence[Reading] | None = None
+    output: str = ""
 
     @property
     def duty(self) -> Duty:
@@ -68,13 +72,20 @@ class Wait:
 
 
 class Schedule:
-    """The jobs of one line; `share_of_others` is what is left to everything but alarms when all want the line."""
+    """The jobs of one line, polls and orders to outputs.
 
-    def __init__(self, jobs: Iterable[Job], share_of_others: float = SHARE_OF_OTHERS) -> None:
+    `share_of_others` is what is left to polls that are no alarms when all want the line.
+    """
+
+    def __init__(
+        self, jobs: Iterable[Job], share_of_others: float = SHARE_OF_OTHERS, orders: Iterable[Job] = ()
+    ) -> None:
         self.jobs = list(jobs)
+        self.orders = list(orders)
         self.share_of_others = share_of_others
         self._turn_s = 0.0
         self._others_turn_s = 0.0
+        self._orders_turn_s = 0.0
         _spread(self.jobs)
 
     def next(self, now_s: float, ready_at: Callable[[str], float], idle_s: float = 1.0) -> Job | Wait:
@@ -97,12 +108,34 @@ class Schedule:
                 alarm = job
             else:
                 other = job
+        if self.orders:
+            order, earliest = self._order(now_s, ready_at, earliest)
+            if order is not None and (self._orders_turn_s <= self._turn_s or alarm is None):
+                return order
         if alarm is None or other is None:
             return alarm or other or Wait(earliest)
         return other if max(self._others_turn_s, self._turn_s) < alarm.turn_s else alarm
 
+    def _order(
+        self, now_s: float, ready_at: Callable[[str], float], earliest_s: float
+    ) -> tuple[Job | None, float]:
+        """The order that has waited longest and whose unit may be asked; else when one will be."""
+        ready: Job | None = None
+        for job in self.orders:
+            if job.lost:
+                continue
+            due_s = max(job.due_s, ready_at(job.unit))
+            if due_s > now_s:
+                earliest_s = min(earliest_s, due_s)
+            elif ready is None or job.due_s < ready.due_s:
+                ready = job
+        return ready, earliest_s
+
     def asked(self, job: Job, started_s: float) -> None:
         """Note that a job had its turn; delays do not pile up, since its next one counts from now."""
+        if job.output:
+            self._orders_turn_s = max(self._orders_turn_s, self._turn_s) + job.cost_s / ORDER_SHARE
+            return
         job.due_s = started_s + job.interval_s
         if job.duty is not Duty.ALARM:
             self._others_turn_s = max(self._others_turn_s, self._turn_s) + job.cost_s / self.share_of_others
@@ -125,6 +158,8 @@ class Schedule:
         for position, job in enumerate(job for job in self.jobs if job.unit == unit):
             job.lost = True
             job.due_s = until_s if position == 0 else math.inf
+        for order in self._orders_to(unit):
+            order.lost = True
 
     def release(self, unit: str, now_s: float) -> None:
         """A unit is back: everything of it is due at once, and is news whatever it says."""
@@ -132,6 +167,11 @@ class Schedule:
             if job.unit == unit:
                 job.lost, job.said = False, None
                 self.hurry(job, now_s)
+        for order in self._orders_to(unit):
+            order.lost, order.due_s = False, min(order.due_s, now_s)
+
+    def _orders_to(self, unit: str) -> Iterable[Job]:
+        return (order for order in self.orders if order.unit == unit)
 
 
 def _before(one: Job, other: Job) -> bool:

@@ -3,127 +3,28 @@
 import asyncio
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from agent.host import Host
 from agent.polling.health import LOST_SHARE
 from agent.polling.modbus_poller import ModbusPoller
 from agent.polling.plan import line_times
-from agent.site import LinePlan, Unit
-from drivers.modbus.line import ModbusLine
 from drivers.modbus.pdu import read_request
-from drivers.modbus.rtu import RtuFraming
-from drivers.profiles import load_profiles, profiles_dir
 from drivers.reading import Quality, Reading
-from drivers.stream import SerialPort
-from simulators.bus import RtuBus
-from simulators.clock import run_virtual
-from simulators.memory import MemoryStream, memory_pair
 from simulators.modbus_unit import ModbusUnit
-
-PROFILE = load_profiles(profiles_dir())["moxa_e1210_e1212"]
-INPUTS = tuple(f"di{n}" for n in range(16))
-TURNAROUND_S = 0.005
-
-
-@dataclass
-class Heard:
-    """A sink that notes what it is told, and when."""
-
-    readings: list[tuple[float, str, tuple[Reading, ...]]] = field(default_factory=list)
-    news: list[tuple[float, str, tuple[Reading, ...]]] = field(default_factory=list)
-    lost: list[tuple[float, str]] = field(default_factory=list)
-    back: list[tuple[float, str]] = field(default_factory=list)
-
-    async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
-        self.readings.append((now_s(), unit, tuple(readings)))
-        self.news.append(self.readings[-1])
-
-    async def unchanged(self, unit: str) -> None:
-        last = next(rows for _, name, rows in reversed(self.readings) if name == unit)
-        self.readings.append((now_s(), unit, last))
-
-    async def unit_lost(self, unit: str, cause: str) -> None:
-        self.lost.append((now_s(), unit))
-
-    async def unit_back(self, unit: str) -> None:
-        self.back.append((now_s(), unit))
-
-    def times(self, unit: str, since_s: float = 0.0) -> list[float]:
-        return [at_s for at_s, name, _ in self.readings if name == unit and at_s >= since_s]
-
-
-class Bench:
-    """Eight units of sixteen inputs on one line, polled."""
-
-    def __init__(self, baud: int = 9600, units: int = 8, brief: int = 0, seed: int = 1) -> None:
-        port = SerialPort("rs485", baud)
-        made = [_unit(n, brief=n < brief) for n in range(units)]
-        self.plan = LinePlan("l", "modbus_rtu", port, tuple(made))
-        self.units = {f"u{n}": ModbusUnit(PROFILE, n + 1, turnaround_s=TURNAROUND_S) for n in range(units)}
-        self.bus = RtuBus(
-            self.units.values(), character_s=port.character_s, random=random.Random(seed), strict=True
-        )
-        self.heard = Heard()
-        self.line = ModbusLine(self._open, RtuFraming(), character_s=port.character_s, name="l")
-        self._far: list[asyncio.Task[None]] = []
-        self.poller = ModbusPoller(self.plan, self.line, _host(seed), self.heard)
-
-    async def _open(self) -> MemoryStream:
-        near, far = memory_pair()
-        self._far.append(asyncio.get_running_loop().create_task(self.bus.run(far)))
-        return near
-
-    async def poll(self, seconds: float) -> None:
-        polling = asyncio.get_running_loop().create_task(self.poller.run())
-        await asyncio.sleep(seconds)
-        polling.cancel()
-        await asyncio.gather(polling, return_exceptions=True)
-
-    async def close(self) -> None:
-        await self.line.aclose()
-        await asyncio.gather(*self._far)
-
-
-def _unit(n: int, *, brief: bool) -> Unit:
-    unit = Unit(f"u{n}", "l", PROFILE, n + 1, points=INPUTS, interval_s=0.001, timeout_s=0.3, guard_s=0.3)
-    return replace(unit, brief=frozenset({"di0"})) if brief else unit
-
-
-def _host(seed: int) -> Host:
-    async def unused(*_: Any) -> Any:
-        raise AssertionError("a poller needs no more of the host than its dice")
-
-    return Host(unused, unused, lambda: (0.0, "unknown"), random.Random(seed), Path(), "boot", unused, print)
-
-
-def now_s() -> float:
-    return asyncio.get_running_loop().time()
-
-
-def on_a_bench(story: Callable[[Bench], Awaitable[None]], **named: Any) -> Bench:
-    """Play a story in virtual time."""
-
-    async def play() -> Bench:
-        bench = Bench(**named)
-        await story(bench)
-        await bench.close()
-        return bench
-
-    return run_virtual(play())
-
-
-def exchange_s(bench: Bench) -> float:
-    """The ideal: frames, turnaround, two silences."""
-    port = bench.plan.endpoint
-    assert isinstance(port, SerialPort)
-    gap_s = max(3.5 * port.character_s, 0.00175)
-    return (8 + 7) * port.character_s + TURNAROUND_S + 2 * gap_s
+from tests.agent.polling.bench import (
+    INPUTS,
+    PROFILE,
+    TURNAROUND_S,
+    Bench,
+    Heard,
+    exchange_s,
+    host_of,
+    now_s,
+    on_a_bench,
+)
 
 
 @pytest.mark.parametrize("baud", [9600, 115200])
@@ -352,7 +253,7 @@ class SlowDisk(Heard):
 
 def on_a_slow_disk(bench: Bench, seconds: float) -> SlowDisk:
     bench.heard = disk = SlowDisk(seconds)
-    bench.poller = ModbusPoller(bench.plan, bench.line, _host(1), disk)
+    bench.poller = ModbusPoller(bench.plan, bench.line, host_of(1), disk)
     return disk
 
 
