@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from agent.records import ClockState
+from agent.records import ClockState, Told, as_recorded
 from agent.session import OpenSession
 from drivers.stream import ByteStream, Endpoint
 
@@ -24,7 +24,7 @@ class Host:
     """The machine and its surroundings, real or simulated.
 
     `wall_clock` gives UTC seconds and how far they may be believed; durations never come from it but from
-    the event loop (`loop.time()`). `notify` tells the service manager (`READY=1`, `WATCHDOG=1`, `STATUS=…`).
+    the event loop (`loop.time()`); `moment` tells what is known by now of a moment that was recorded. `notify` tells the service manager (`READY=1`, `WATCHDOG=1`, `STATUS=…`).
     `boot_id` is new for every start of the process; its first half names the boot of the machine (`boot_name`).
     """
 
@@ -36,3 +36,4 @@ class Host:
     boot_id: str
     offload: Offload
     notify: Callable[[str], None]
+    moment: Told = as_recorded

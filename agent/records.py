@@ -36,6 +36,11 @@ Told = Callable[[str, Instant], Instant]
 """A moment of that start of the process (its boot id), as it is known by now."""
 
 
+def as_recorded(_boot_id: str, at: Instant) -> Instant:
+    """Nothing more is known than what was written down."""
+    return at
+
+
 def boot_name(machine: str, start: str) -> str:
     """The boot id of a start of the process: its first half names the boot of the machine.
 

@@ -25,13 +25,17 @@ def judge(
     now_s: float,
     *,
     utc_s: float = 0.0,
+    right: bool = True,
     heard: bool = True,
 ) -> Judgement:
-    """Judge one device; `lost` says why its unit does not answer; not `heard`: it has not been asked yet."""
+    """Judge one device; `lost` says why its unit does not answer; not `heard`: it has not been asked yet.
+
+    `right`: `utc_s` may be believed.
+    """
     spec = KINDS[device.kind]
     sight = spec.assess(View(device, points, memory, now_s))
     conditions, changes, dues = dict(memory.conditions), list[Change](), [sight.due_s]
-    dues.append(end_holds(device, spec, conditions, changes, now_s, utc_s))  # first: what is over marks nothing
+    dues.append(end_holds(device, spec, conditions, changes, now_s, utc_s if right else None))  # first: what is over marks nothing
     for one in _all_seen(device, memory, points, lost, heard, sight):
         key = key_of(one.condition, one.address)
         before = conditions.get(key, ConditionState())

@@ -63,8 +63,10 @@ class State(StrEnum):
 class Hold:
     """Somebody set an alarm aside, for a reason and until an end time; it still exists and is reported.
 
-    `until_s` is the same end on the loop's clock: a wall clock that is put back must not make a hold longer.
-    None after a restart, until judge has seen it.
+    `until_s` is that end on the machine's monotonic clock, which alone decides: a wall clock that is put forward
+    or back must not make a hold shorter or longer. It is None after the machine was off, until judge has worked it
+    out again: then, while the clock is not right, at most the whole `length_s` is left (not `sure`). `right`: the
+    wall clock was, when `until_utc_s` was said.
     """
 
     kind: HoldKind
@@ -72,14 +74,21 @@ class Hold:
     person: str
     until_utc_s: float
     until_s: float | None = None
+    length_s: float | None = None
+    right: bool = True
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """When something last changed, on the wall clock, and how far that could be believed then."""
+    """When something last changed, on the wall clock, and how far that could be believed then.
+
+    `monotonic_s` is the same moment on the monotonic clock, if the machine has not been off since.
+    """
 
     utc_s: float
     clock: ClockState
+    monotonic_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

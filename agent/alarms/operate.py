@@ -34,14 +34,18 @@ RELEASES: dict[str, HoldKind] = {
 DONE = {"unshelve": "unshelved", "release": "released", "return_to_service": "returned_to_service"}
 
 
-def operate(device: Device, memory: DeviceMemory, order: Order, now_s: float, utc_s: float) -> Judgement:
-    """Carry out one order; raises OrderRefused with what to do instead."""
+def operate(
+    device: Device, memory: DeviceMemory, order: Order, now_s: float, utc_s: float, *, right: bool = True
+) -> Judgement:
+    """Carry out one order; raises OrderRefused with what to do instead. `right`: `utc_s` may be believed."""
     spec = _condition(device, memory, order)
     if not order.person.strip():
         raise OrderRefused("an order needs the name of the person who gives it")
     key = key_of(order.condition, order.address)
     before = memory.conditions.get(key, ConditionState())
     after, change = _carry_out(spec, before, order, now_s, utc_s)
+    if after.hold is not None and after.hold is not before.hold:
+        after = replace(after, hold=replace(after.hold, right=right))
     seen = Seen(order.condition, None, order.address)
     done = replace(told(device, spec, seen, after, change), person=order.person, reason=order.reason)
     return Judgement(replace(memory, conditions={**memory.conditions, key: after}), (done,), now_s)
@@ -134,8 +138,9 @@ def _hold(
     if before.hold is not None and before.hold.kind != kind:
         by = before.hold.person
         raise OrderRefused("it is {kind} by {person} already; end that first", kind=before.hold.kind, person=by)
-    until_s = now_s + until_utc_s - utc_s
-    return replace(before, hold=Hold(kind, order.reason, order.person, until_utc_s, until_s)), kind
+    length_s = until_utc_s - utc_s
+    hold = Hold(kind, order.reason, order.person, until_utc_s, now_s + length_s, length_s)
+    return replace(before, hold=hold), kind
 
 
 def _release(before: ConditionState, order: Order) -> tuple[ConditionState, str]:

@@ -144,11 +144,11 @@ class Desk:
 
     async def _alarms(self, _request: dict[str, Any]) -> dict[str, Any]:
         pipe = self._gateway.pipe
-        utc_s, clock = self._gateway.host.wall_clock()
+        now = self._gateway.host.wall_clock()
         states = []
         for device in self._gateway.site.devices:
             points = pipe.table.of(device)
-            state = state_data(device, pipe.memories[device.id], points, utc_s, clock)
+            state = state_data(device, pipe.memories[device.id], points, now, pipe.known)
             for condition in state["conditions"]:
                 condition |= _where(device, condition["condition"], condition["address"], points)
             states.append(state)

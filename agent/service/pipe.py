@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from agent.alarms.judge import judge
-from agent.alarms.memory import memory_from_json, memory_to_json, new_memory, stamped
+from agent.alarms.memory import holds, memory_from_json, memory_to_json, new_memory, stamped
 from agent.alarms.model import DeviceMemory, Judgement, Order, PointValue
 from agent.alarms.operate import operate
 from agent.errors import OrderRefused, StorageError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.polling.points import PointTable
-from agent.records import Instant, Lane, Record
+from agent.records import Instant, Lane, Record, Told
 from agent.service.debts import Debts
 from agent.service.telemetry import Telemetry
 from agent.service.words import alarm_data, event_data, state_data
@@ -29,7 +29,7 @@ TIMER_IDLE_S = 3600.0
 RETRY_S = 1.0  # so often is a disk that refuses asked again
 MEASURE_S = 1.0  # numbers that do not change are looked at this often: is a telemetry record due?
 
-Told = Mapping[str, tuple[Record, ...]]
+Telling = Mapping[str, tuple[Record, ...]]
 """By device, its records that must be stored."""
 
 
@@ -41,7 +41,7 @@ class Pipe:
         self.table = PointTable()
         self.devices = {device.id: device for device in site.devices}
         kept = outbox.states()
-        self.memories = {d.id: _recall(d, kept.get(d.id)) for d in site.devices}
+        self.memories = {d.id: _recall(d, kept.get(d.id), host.boot_id, host.moment) for d in site.devices}
         self.lost: dict[str, str] = {}
         self.storage_fault = ""
         self._outbox = outbox
@@ -120,7 +120,8 @@ class Pipe:
             raise _no_device(device_id, sorted(self.devices))
         async with self._lock:
             at = self._instant()
-            done = operate(device, self._latest(device_id), order, at.monotonic_s, at.utc_s)
+            right = at.clock == "synchronised"
+            done = operate(device, self._latest(device_id), order, at.monotonic_s, at.utc_s, right=right)
             judgements = {device_id: stamped(done, at)}
             await self._store(judgements, self._told(judgements, at), at)
             self._move(judgements)
@@ -182,6 +183,7 @@ class Pipe:
             lost,
             at.monotonic_s,
             utc_s=at.utc_s,
+            right=at.clock == "synchronised",
             heard=device.units <= self._heard,
         )
         return stamped(opinion, at)
@@ -189,7 +191,7 @@ class Pipe:
     def _latest(self, name: str) -> DeviceMemory:
         return self._owed.memory(name, self.memories[name])
 
-    def _told(self, judgements: Mapping[str, Judgement], at: Instant) -> Told:
+    def _told(self, judgements: Mapping[str, Judgement], at: Instant) -> Telling:
         """What must be stored: what is owed already, as it was then, and what is new."""
         told = {}
         for name, judgement in judgements.items():
@@ -197,15 +199,20 @@ class Pipe:
             told[name] = (*self._owed.records(name), *(Record(Lane.ALARM, "alarm", name, one, at) for one in data))
         return told
 
-    async def _store(self, judgements: Mapping[str, Judgement], told: Told, at: Instant) -> None:
+    async def _store(self, judgements: Mapping[str, Judgement], told: Telling, at: Instant) -> None:
         """One transaction for the events and the states that they lead to."""
         records = [record for own in told.values() for record in own]
-        if records:
-            states = {name: memory_to_json(judgements[name].memory) for name, own in told.items() if own}
+        memories = {
+            name: judgements[name].memory
+            for name, own in told.items()
+            if own or holds(judgements[name].memory) != holds(self.memories[name])  # an end was worked out
+        }
+        if memories:
+            states = {name: memory_to_json(memory, self._host.boot_id) for name, memory in memories.items()}
             await self._outbox.append([*records, *self._relief(at)], states)
             self.storage_fault = ""
 
-    def _owe(self, judgements: Mapping[str, Judgement], told: Told, at: Instant) -> None:
+    def _owe(self, judgements: Mapping[str, Judgement], told: Telling, at: Instant) -> None:
         """The memories stay, but what was seen is kept and tried again each second."""
         self._move({name: judgements[name] for name, own in told.items() if not own})
         for name in [name for name, own in told.items() if own]:
@@ -238,7 +245,7 @@ class Pipe:
     def _show(self, device: Device) -> None:
         points = self.table.of(device)
         self._shown[device.id] = _contacts(points)
-        state = state_data(device, self.memories[device.id], points, *self._host.wall_clock())
+        state = state_data(device, self.memories[device.id], points, self._host.wall_clock(), self.known)
         self._board.put(device.id, state)
 
     async def _measure(self, unit: str, now_s: float) -> None:
@@ -260,6 +267,10 @@ class Pipe:
         if not self.storage_fault:
             log.error("the outbox cannot keep records: %s", error)
         self.storage_fault = str(error)
+
+    def known(self, at: Instant) -> Instant:
+        """A moment of this boot, as it is known by now."""
+        return self._host.moment(self._host.boot_id, at)
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()
@@ -293,5 +304,5 @@ def _no_device(given: str, devices: Sequence[str]) -> OrderRefused:
     )
 
 
-def _recall(device: Device, kept: str | None) -> DeviceMemory:
-    return memory_from_json(device, kept) if kept else new_memory(device)
+def _recall(device: Device, kept: str | None, boot_id: str, moment: Told) -> DeviceMemory:
+    return memory_from_json(device, kept, boot_id, moment) if kept else new_memory(device)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from agent.clock.clock import Clock
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.service.control import serve_control
@@ -45,9 +46,12 @@ async def run_gateway(site: Site, host: Host) -> None:
         offload=host.offload,
         telemetry_batch_s=site.storage.telemetry_batch_s,
     )
+    clock = Clock(host, outbox)
     try:
-        await _run_parts(_assemble(site, host, outbox))
+        await clock.look()
+        await _run_parts(_assemble(site, clock.host(), outbox), clock)
     finally:
+        await clock.keep()
         await outbox.aclose()
 
 
@@ -62,11 +66,12 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers)
 
 
-async def _run_parts(gateway: Gateway) -> None:
+async def _run_parts(gateway: Gateway, clock: Clock) -> None:
+    clock.on_trusted = gateway.pipe.show_all
     gateway.pipe.show_all()
     await gateway.pipe.report("gateway.started", "the gateway has started", **versions())
     async with asyncio.TaskGroup() as group:
-        for name, part in _parts(gateway).items():
+        for name, part in {**_parts(gateway), "clock": clock.run}.items():
             group.create_task(supervise(name, part, gateway.host, _reporter(gateway.pipe)), name=name)
         group.create_task(_say_when_stopping(gateway.host), name="stopping")
         gateway.host.notify("READY=1")

@@ -1,12 +1,12 @@
 """How the site's facts are said upstream: payloads of alarm, event and state."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.alarms.memory import snapshot
 from agent.alarms.model import Change, DeviceMemory, PointValue
 from agent.polling.points import PointTable
-from agent.records import ClockState
+from agent.records import ClockState, Instant
 from agent.site import Device
 
 
@@ -40,15 +40,20 @@ def event_data(event: str, text: str, fields: Mapping[str, object]) -> dict[str,
 
 
 def state_data(
-    device: Device, memory: DeviceMemory, points: Mapping[str, PointValue], utc_s: float, clock: ClockState
+    device: Device,
+    memory: DeviceMemory,
+    points: Mapping[str, PointValue],
+    now: tuple[float, ClockState],
+    known: Callable[[Instant], Instant],
 ) -> dict[str, Any]:
-    """A device as it is now, for the retained `state` topic."""
+    """A device as it is now, for the retained `state` topic; `known`: a moment of this boot, as known by now."""
+    utc_s, clock = now
     return {
         "device": device.id,
         "kind": device.kind,
         "name": device.name,
         "location": device.location,
-        **snapshot(device, memory),
+        **snapshot(device, memory, known),
         "points": {role: _value(point) for role, point in points.items() if "*" not in role},
         "at": utc_s,
         "clock": clock,

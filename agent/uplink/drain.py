@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from agent.errors import Rejected, StorageError, UplinkError
 from agent.outbox.outbox import Outbox
-from agent.records import Instant, Lane, Record, Stored
+from agent.records import Instant, Lane, Record, Stored, Told, as_recorded
 from agent.session import Session
 from agent.uplink.messages import stored_event
 from agent.uplink.topics import Topics
@@ -35,6 +35,7 @@ class Drain:
         *,
         careful: bool = False,
         put_off: Iterable[tuple[float, Stored]] = (),
+        moment: Told = as_recorded,
     ) -> None:
         self._session = session
         self._outbox = outbox
@@ -43,6 +44,7 @@ class Drain:
         self._withheld = window - 1 if careful else 0
         self._confirm_timeout_s = confirm_timeout_s
         self._instant = instant
+        self._moment = moment
         self._store_id = outbox.store_id
         self._after: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self._fetched: list[Stored] = []
@@ -126,7 +128,7 @@ class Drain:
         self.under_way[stored.sequence] = stored
         try:
             async with asyncio.timeout(self._confirm_timeout_s):
-                await self._session.publish(topic, stored_event(stored, self._topics.source))
+                await self._session.publish(topic, stored_event(stored, self._topics.source, self._moment))
         except TimeoutError:
             raise UplinkError(f"no confirmation within {self._confirm_timeout_s:g} s") from None
         except Rejected as error:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.records import ClockState, Instant, Stored
+from agent.records import ClockState, Instant, Stored, Told, as_recorded
 
 CONTENT_TYPE = "application/cloudevents+json"
 SEQUENCE_DIGITS = 20  # the sequence extension of CloudEvents wants a string that sorts
@@ -211,15 +211,15 @@ class CloudEvent(BaseModel):
     data: dict[str, Any]
 
 
-def stored_event(stored: Stored, source: str) -> bytes:
-    """A record of the outbox as it goes over the wire."""
+def stored_event(stored: Stored, source: str, told: Told = as_recorded) -> bytes:
+    """A record of the outbox as it goes over the wire; `told` knows by now when it was."""
     record = stored.record
     return _envelope(
         id=f"{stored.series}-{stored.sequence}",
         source=source,
         kind=record.type,
         subject=record.subject,
-        at=record.at,
+        at=told(stored.boot_id, record.at),
         boot_id=stored.boot_id,
         data=record.data,
         sequence=stored.sequence,

@@ -132,6 +132,7 @@ class Uplink:
             self._instant,
             careful=self._suspicion.careful,
             put_off=self._suspicion.put_off(self._outbox.store_id, asyncio.get_running_loop().time()),
+            moment=self._host.moment,
         )
 
     async def _learn(self, drain: Drain) -> None:
