@@ -35,7 +35,9 @@ def judge(
     spec = KINDS[device.kind]
     sight = spec.assess(View(device, points, memory, now_s))
     conditions, changes, dues = dict(memory.conditions), list[Change](), [sight.due_s]
-    dues.append(end_holds(device, spec, conditions, changes, now_s, utc_s if right else None))  # first: what is over marks nothing
+    dues.append(
+        end_holds(device, spec, conditions, changes, now_s, utc_s if right else None)
+    )  # first: what is over marks nothing
     for one in _all_seen(device, memory, points, lost, heard, sight):
         key = key_of(one.condition, one.address)
         before = conditions.get(key, ConditionState())

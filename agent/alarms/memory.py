@@ -69,7 +69,7 @@ class _Reader:
     def condition(self, raw: Any) -> ConditionState | None:
         """One condition, or None where it makes no sense."""
         try:
-            hold = self._hold(*raw["hold"], raw.get("ends")) if raw.get("hold") else None
+            hold = self._hold(*raw["hold"], ends=raw.get("ends")) if raw.get("hold") else None
             return ConditionState(State(raw["state"]), hold, self._since(raw.get("since")))
         except (AttributeError, KeyError, TypeError, ValueError):
             return None

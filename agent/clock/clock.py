@@ -29,7 +29,9 @@ class Clock:
 
     def host(self) -> Host:
         """The machine as the rest of the gateway sees it: with this clock, for sessions too."""
-        return replace(self._host, wall_clock=self.now, open_session=self._opening(self._host.open_session), moment=self.told)
+        return replace(
+            self._host, wall_clock=self.now, open_session=self._opening(self._host.open_session), moment=self.told
+        )
 
     def now(self) -> tuple[float, ClockState]:
         """UTC, and how far it may be believed."""

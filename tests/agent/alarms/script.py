@@ -40,6 +40,7 @@ class Script:
     points: dict[str, PointValue] = field(default_factory=dict)
     lost: str | None = None
     heard: bool = True
+    right: bool = True
     due_s: float | None = None
     changes: list[Change] = field(default_factory=list)
 
@@ -61,7 +62,7 @@ class Script:
     def order(self, action: str, condition: str, **fields: object) -> list[str]:
         given = {"person": "王老师", **fields}
         order = OperatorOrder(action, condition, **given)  # type: ignore[arg-type]
-        judgement = operate(self.device, self.memory, order, self.now_s, self.utc_s)
+        judgement = operate(self.device, self.memory, order, self.now_s, self.utc_s, right=self.right)
         self.memory = judgement.memory
         self.changes += judgement.changes
         return words(judgement.changes) + self._judge()
@@ -81,8 +82,9 @@ class Script:
         self.utc_s += by_s
 
     def _judge(self) -> list[str]:
+        clock = {"utc_s": self.utc_s, "right": self.right}
         result = judge(
-            self.device, self.memory, self.points, self.lost, self.now_s, utc_s=self.utc_s, heard=self.heard
+            self.device, self.memory, self.points, self.lost, self.now_s, **clock, heard=self.heard
         )
         assert result.due_s is None or result.due_s > self.now_s, "a due time in the past is a busy loop"
         self.memory, self.due_s = result.memory, result.due_s

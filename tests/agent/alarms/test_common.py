@@ -5,7 +5,7 @@ import json
 import pytest
 
 from agent.alarms.memory import memory_from_json, memory_to_json, snapshot, stamped, summary
-from agent.alarms.model import Change, ConditionState, DeviceMemory, Judgement, Order, Since, State
+from agent.alarms.model import Change, ConditionState, DeviceMemory, Hold, Judgement, Order, Since, State
 from agent.alarms.operate import operate
 from agent.errors import OrderRefused
 from agent.records import Instant
@@ -121,11 +121,13 @@ def test_what_is_set_aside_can_be_taken_back_early(action: str) -> None:
         script.order(RELEASE[action], "tamper")
 
 
-def test_a_wall_clock_that_is_put_forward_ends_a_hold_within_a_minute() -> None:
+def test_a_wall_clock_that_is_put_forward_ends_no_hold_early() -> None:
+    """As when a board that woke up in 1970 learns the time."""
     script = started()
     script.order("shelve", "tamper", reason="施工", until_utc_s=script.utc_s + HOUR_S)
-    script.utc_s += 86_400
-    assert script.at(61) == ["tamper unshelved"]
+    script.utc_s += 56 * 365 * 86_400
+    assert script.at(HOUR_S - 1) == []
+    assert script.at(2) == ["tamper unshelved"]
 
 
 def test_a_wall_clock_that_is_put_back_makes_no_hold_longer() -> None:
@@ -149,6 +151,87 @@ def test_a_hold_that_ended_while_the_gateway_was_off_ends_at_the_first_look() ->
     script.restart()
     script.utc_s += 2 * HOUR_S
     assert script.at(0) == ["tamper unshelved"]
+
+
+@pytest.mark.parametrize("off_s", [-56 * 365 * 86_400, -14 * 86_400, 2 * 365 * 86_400])
+def test_a_clock_that_nobody_believes_after_the_machine_was_off_ends_no_hold_and_makes_none_longer_than_it_was(
+    off_s: float,
+) -> None:
+    script = shelved_and_off(off_s)
+    assert script.at(HOUR_S - 1) == []
+    assert script.at(2) == ["tamper unshelved"]
+
+
+@pytest.mark.parametrize("off_s", [-56 * 365 * 86_400, -14 * 86_400, 2 * 365 * 86_400])
+def test_a_clock_that_becomes_right_after_the_machine_was_off_sets_the_end_right_within_a_minute(
+    off_s: float,
+) -> None:
+    script = shelved_and_off(off_s)
+    script.utc_s, script.right = script.utc_s - off_s, True
+    assert script.at(HOUR_S / 2 - 2) == []
+    assert script.at(63) == ["tamper unshelved"]
+
+
+def shelved_and_off(off_s: float) -> Script:
+    """Shelved for an hour; the machine was off for half of it, and its clock shows something else now."""
+    script = started()
+    script.order("shelve", "tamper", reason="施工", until_utc_s=script.utc_s + HOUR_S)
+    script.restart()
+    script.utc_s, script.right = script.utc_s + HOUR_S / 2 + off_s, False
+    assert script.at(0, pressed=False, tamper=False) == []
+    return script
+
+
+def test_a_hold_that_was_ordered_while_the_clock_was_wrong_lasts_as_long_as_was_meant() -> None:
+    script = started()
+    script.utc_s, script.right = 1_000.0, False
+    script.order("shelve", "tamper", reason="施工", until_utc_s=script.utc_s + HOUR_S)
+    assert script.memory.conditions["tamper"].hold is not None
+    assert not script.memory.conditions["tamper"].hold.right
+    script.utc_s, script.right = 1_800_000_000.0, True
+    assert script.at(HOUR_S - 1) == []
+    assert script.at(2) == ["tamper unshelved"]
+
+
+def test_a_process_that_is_started_again_goes_on_with_a_hold_by_the_machines_own_clock() -> None:
+    script = started()
+    script.order("shelve", "tamper", reason="施工", until_utc_s=script.utc_s + HOUR_S)
+    kept = memory_to_json(script.memory, "m" * 16 + "a" * 16)
+    back = memory_from_json(BUTTON, kept, "m" * 16 + "b" * 16)
+    assert back.conditions["tamper"].hold == script.memory.conditions["tamper"].hold
+
+
+def test_when_the_machine_was_off_its_times_are_told_by_what_became_known_of_its_last_boot() -> None:
+    before, now = "m" * 16 + "a" * 16, "n" * 16 + "b" * 16
+    hold = Hold("shelved", "施工", "王老师", 4_600.0, until_s=3_700.0, length_s=3_600.0, right=False)
+    active = ConditionState(State.UNACKNOWLEDGED, hold, Since(1_000.0, "unknown", 100.0))
+    kept = memory_to_json(DeviceMemory({"tamper": active}), before)
+
+    def told(boot_id: str, at: Instant) -> Instant:
+        assert boot_id == before
+        return Instant(at.monotonic_s, 1.8e9 + at.monotonic_s, "synchronised")
+
+    back = memory_from_json(BUTTON, kept, now, told).conditions["tamper"]
+    assert back.since == Since(1.8e9 + 100.0, "synchronised")
+    assert back.hold is not None
+    assert (back.hold.until_utc_s, back.hold.until_s, back.hold.right) == (1.8e9 + 3_700.0, None, True)
+    unknown = memory_from_json(BUTTON, kept, now).conditions["tamper"]
+    assert unknown.since == Since(1_000.0, "unknown")
+    assert unknown.hold is not None
+    assert not unknown.hold.right
+
+
+def test_the_end_and_the_beginning_are_shown_as_they_are_known_by_now() -> None:
+    hold = Hold("shelved", "施工", "王老师", 4_600.0, until_s=3_700.0, length_s=3_600.0, right=False)
+    active = ConditionState(State.UNACKNOWLEDGED, hold, Since(1_000.0, "unknown", 100.0))
+    memory = DeviceMemory({"tamper": active})
+
+    def known(at: Instant) -> Instant:
+        return Instant(at.monotonic_s, 1.8e9 + at.monotonic_s, "synchronised")
+
+    (shown,) = snapshot(BUTTON, memory, known)["conditions"]
+    assert shown["since"] == {"at": 1.8e9 + 100.0, "clock": "synchronised"}
+    assert shown["hold"]["until"] == 1.8e9 + 3_700.0
 
 
 REFUSED = [
@@ -237,8 +320,9 @@ def test_a_change_is_stamped_and_what_is_normal_again_bears_no_time() -> None:
     told = Change("d", "tamper", "raised", State.UNACKNOWLEDGED, True, 2)
     raised = Judgement(DeviceMemory({"tamper": ConditionState(State.UNACKNOWLEDGED)}), (told,))
     memory = stamped(raised, Instant(5.0, 1000.0, "estimated")).memory
-    assert memory.conditions["tamper"].since == Since(1000.0, "estimated")
-    assert memory_from_json(BUTTON, memory_to_json(memory)) == memory
+    assert memory.conditions["tamper"].since == Since(1000.0, "estimated", 5.0)
+    here = "m" * 16
+    assert memory_from_json(BUTTON, memory_to_json(memory, here), here) == memory
     over = {"tamper": ConditionState(State.NORMAL, since=Since(1000.0, "estimated"))}
     gone = stamped(Judgement(DeviceMemory(over), (told,)), Instant(6.0, 1001.0, "estimated"))
     assert gone.memory.conditions["tamper"] == ConditionState()

@@ -13,6 +13,7 @@ from agent.errors import OrderRefused
 from agent.site import Device, PointUse
 from drivers.reading import Quality
 
+HERE = "m" * 32  # a boot id
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SETTINGS = {
     "smoke_detector": {"alarm_level": 70.0, "prealarm_level": 30.0},
@@ -213,9 +214,9 @@ def test_memory_survives_the_way_through_json(kind: str) -> None:
             now_s += after_s
             memory = judge(device, memory, points, lost, now_s, utc_s=utc_s, heard=heard).memory
             memory = ordered(device, memory, data.draw(orders(kind)), now_s, utc_s, kind)
-        text = memory_to_json(memory)
-        back = memory_from_json(device, text)
-        assert memory_to_json(back) == text
+        text = memory_to_json(memory, HERE)
+        back = memory_from_json(device, text, HERE)
+        assert memory_to_json(back, HERE) == text
         for k, condition in memory.conditions.items():
             kept = back.conditions.get(k, ConditionState())
             assert kept.state == condition.state
