@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.language import tr
@@ -21,13 +22,24 @@ class ChildFailed(GatewayError):
 
 
 class Child:
-    """One run of `python -m …`; it has a session of its own, so Ctrl-C at the terminal reaches us first."""
+    """One run of `python -m …`; it has a session of its own, so Ctrl-C at the terminal reaches us first.
 
-    def __init__(self, name: str, arguments: Sequence[str], directory: Path) -> None:
+    `before` is put before the command, such as what starts it on another host.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        directory: Path,
+        environment: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.log = directory / f"{name}.log"
-        self._arguments = arguments
+        self._command = [*before, sys.executable, *arguments]
         self._directory = directory
+        self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -36,9 +48,9 @@ class Child:
         try:
             with self.log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
-                    *leashed([sys.executable, *self._arguments]),
+                    *leashed(self._command),
                     cwd=self._directory,
-                    env={**os.environ, "PYTHONPATH": path},
+                    env={**os.environ, **self._environment, "PYTHONPATH": path},
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -57,12 +69,17 @@ class Child:
         code = await self.gone()
         raise ChildFailed(self.said(tr("{name} ended with exit code {code}", name=self.name, code=code)))
 
+    def signal(self, number: int) -> None:
+        """Send it a signal; one that has ended hears none."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
     async def stop(self) -> None:
         """Ask it to stop, and wait; one that does not hear is killed."""
         if self._process is None or self._process.returncode is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        self.signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_S):
                 await self._process.wait()

@@ -91,7 +91,7 @@ def without_pubacks(packet: bytes) -> list[bytes]:
     return [] if is_puback(packet) else [packet]
 
 
-def wild_pubacks(packet: bytes) -> list[bytes]:
+def doubled_pubacks(packet: bytes) -> list[bytes]:
     """Every confirmation twice, and one of something that was never sent."""
     if not is_puback(packet):
         return [packet]

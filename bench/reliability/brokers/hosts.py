@@ -28,16 +28,20 @@ class Hosts:
 
     def command(self, namespace: str) -> list[str]:
         """What to put before a command to run it there; the process keeps the id that it is started with."""
-        return ["ip", "netns", "exec", namespace]
+        return [_program(), "netns", "exec", namespace]
 
 
 def missing() -> str:
     """What this machine lacks for two hosts; empty when nothing."""
     if os.geteuid() != 0:
         return "root, for network namespaces"
-    if shutil.which("ip") is None:
+    if not _program():
         return "ip (apt install iproute2)"
     return "" if Path("/dev/net/tun").exists() else "/dev/net/tun"
+
+
+def _program() -> str:
+    return shutil.which("ip", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin") or ""
 
 
 @asynccontextmanager
@@ -65,7 +69,7 @@ async def _set_up(namespace: str, own: str, peer: str) -> None:
 
 
 async def _ip(*words: str) -> None:
-    process = await asyncio.create_subprocess_exec("ip", *words, stderr=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(_program(), *words, stderr=asyncio.subprocess.PIPE)
     _, said = await process.communicate()
     if process.returncode:
         raise BenchError(f"ip {' '.join(words)}: {said.decode().strip()}")
