@@ -25,10 +25,11 @@ def installed() -> str | None:
 
 
 class Mosquitto:
-    """Always at the same port of loopback."""
+    """Always at the same port of loopback; `more` are further lines of its configuration."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, more: str = "") -> None:
         self.address = HOST, free_port(0)
+        self._more = more
         self._config = directory / "mosquitto.conf"
         self._log = directory / "mosquitto.log"
         self._process: asyncio.subprocess.Process | None = None
@@ -37,7 +38,7 @@ class Mosquitto:
         """Start it and wait until it listens; raises BenchError."""
         program = installed()
         assert program is not None
-        self._config.write_text(CONFIG.format(port=self.address[1]))
+        self._config.write_text(CONFIG.format(port=self.address[1]) + self._more)
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 program, "-c", str(self._config), stdout=log, stderr=log
