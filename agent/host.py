@@ -24,8 +24,8 @@ class Host:
     """The machine and its surroundings, real or simulated.
 
     `wall_clock` gives UTC seconds and how far they may be believed; durations never come from it but from
-    the event loop (`loop.time()`). `notify` tells the service manager (`READY=1`, `WATCHDOG=1`, `STATUS=…`). `moment`
-    tells what is known by now of a moment that was recorded.
+    the event loop (`loop.time()`). `notify` tells the service manager (`READY=1`, `WATCHDOG=1`, `STATUS=…`).
+    `moment` tells what is known by now of a moment that was recorded.
     `boot_id` is new for every start of the process; its first half names the boot of the machine (`boot_name`).
     """
 

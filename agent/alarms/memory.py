@@ -23,9 +23,7 @@ def memory_to_json(memory: DeviceMemory, boot_id: str = "") -> str:
     return json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
-def memory_from_json(
-    device: Device, text: str, boot_id: str = "", told: Told = as_recorded
-) -> DeviceMemory:
+def memory_from_json(device: Device, text: str, boot_id: str = "", told: Told = as_recorded) -> DeviceMemory:
     """What an earlier run kept; what does not fit this configuration any more is left out.
 
     Moments of the monotonic clock stay if the machine has not been off since; else they are worked out now.
@@ -69,12 +67,13 @@ class _Reader:
     def condition(self, raw: Any) -> ConditionState | None:
         """One condition, or None where it makes no sense."""
         try:
-            hold = self._hold(*raw["hold"], ends=raw.get("ends")) if raw.get("hold") else None
+            hold = self._hold(raw["hold"], raw.get("ends")) if raw.get("hold") else None
             return ConditionState(State(raw["state"]), hold, self._since(raw.get("since")))
         except (AttributeError, KeyError, TypeError, ValueError):
             return None
 
-    def _hold(self, kind: Any, reason: Any, person: Any, until_utc_s: Any, ends: Any) -> Hold:
+    def _hold(self, raw: Any, ends: Any) -> Hold:
+        kind, reason, person, until_utc_s = raw
         if kind not in get_args(HoldKind):
             raise ValueError(kind)
         hold = Hold(kind, str(reason), str(person), float(until_utc_s))
@@ -94,19 +93,18 @@ class _Reader:
     def _since(self, raw: Any) -> Since | None:
         """A time that makes no sense costs the time, not the alarm."""
         match raw:
-            case [int() | float() as utc_s, str() as clock, *more] if clock in get_args(ClockState):
-                since = Since(float(utc_s), clock)  # type: ignore[arg-type]
-                return self._placed(since, more)
+            case [int() | float() as utc_s, str() as clock] if clock in get_args(ClockState):
+                return Since(float(utc_s), clock)  # type: ignore[arg-type]
+            case [utc_s, clock, int() | float() as monotonic_s, str() as boot_id]:
+                since = self._since([utc_s, clock])
+                return None if since is None else self._placed(since, float(monotonic_s), boot_id)
         return None
 
-    def _placed(self, since: Since, more: list[Any]) -> Since:
-        match more:
-            case [int() | float() as monotonic_s, str() as boot_id] if self._same_boot(boot_id):
-                return replace(since, monotonic_s=float(monotonic_s))
-            case [int() | float() as monotonic_s, str() as boot_id]:
-                known = self.told(boot_id, Instant(float(monotonic_s), since.utc_s, since.clock))
-                return Since(known.utc_s, known.clock)
-        return since
+    def _placed(self, since: Since, monotonic_s: float, boot_id: str) -> Since:
+        if self._same_boot(boot_id):
+            return replace(since, monotonic_s=monotonic_s)
+        known = self.told(boot_id, Instant(monotonic_s, since.utc_s, since.clock))
+        return Since(known.utc_s, known.clock)
 
     def _same_boot(self, boot_id: str) -> bool:
         return bool(boot_id) and machine_of(boot_id) == machine_of(self.boot_id)

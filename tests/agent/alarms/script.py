@@ -83,9 +83,7 @@ class Script:
 
     def _judge(self) -> list[str]:
         clock = {"utc_s": self.utc_s, "right": self.right}
-        result = judge(
-            self.device, self.memory, self.points, self.lost, self.now_s, **clock, heard=self.heard
-        )
+        result = judge(self.device, self.memory, self.points, self.lost, self.now_s, **clock, heard=self.heard)
         assert result.due_s is None or result.due_s > self.now_s, "a due time in the past is a busy loop"
         self.memory, self.due_s = result.memory, result.due_s
         self.changes += result.changes
