@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench long soak replug check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug cuts check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ soak: $(VENV)/.bench $(VENV)/.demo ## 10 minutes for real with faults on, writes
 
 replug: $(VENV)/.bench $(VENV)/.demo ## a serial adapter pulled out 200 times: 10 minutes, docs/endurance.md (ARGS="--rounds 20")
 	@$(BIN)/python -m bench.endurance.replug $(ARGS)
+
+cuts: $(VENV)/.bench $(VENV)/.test ## 10,000 power cuts and every failing call under SQLite: 2 minutes, docs/reliability.md (ARGS="--cuts 1000")
+	@$(BIN)/python -m bench.reliability.cuts $(ARGS)
 
 check: $(VENV)/.dev ## style, types, the borders between packages, the catalogues
 	$(BIN)/ruff check
