@@ -105,6 +105,14 @@ class LinePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """The second way to the platform: its own brokers, the network interface it goes out by, or both."""
+
+    brokers: tuple[Broker, ...]
+    interface: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UplinkSettings:
     """How to reach the platform: brokers in order of preference; who must have an alarm before it leaves."""
 
@@ -117,6 +125,9 @@ class UplinkSettings:
     backoff_most_s: float = 60.0
     window: int = 16
     confirmed_by: Literal["broker", "platform"] = "broker"
+    unconfirmed_after_s: float = 30.0
+    interface: str | None = None
+    backup: BackupSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,14 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Sounder:
+    """The output that sounds on the spot when nobody upstream confirms an alarm."""
+
+    unit: str
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Everything the configuration says; `config_hash` is the SHA-256 of its bytes and its profiles' bytes."""
 
@@ -144,3 +163,4 @@ class Site:
     config_hash: str
     telemetry_s: float = 60.0
     control_socket: Path | None = None
+    sounder: Sounder | None = None

@@ -6,9 +6,28 @@ from pathlib import Path
 
 from agent.alarms.kinds import KINDS
 from agent.alarms.spec import RoleSpec
-from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
+from agent.config.models import (
+    BrokerModel,
+    ConfigModel,
+    DeviceModel,
+    LineModel,
+    PointModel,
+    UnitModel,
+    UplinkModel,
+)
 from agent.session import Broker, Tls
-from agent.site import Device, Identity, LinePlan, PointUse, Site, StorageSettings, Unit, UplinkSettings
+from agent.site import (
+    BackupSettings,
+    Device,
+    Identity,
+    LinePlan,
+    PointUse,
+    Site,
+    Sounder,
+    StorageSettings,
+    Unit,
+    UplinkSettings,
+)
 from drivers.profile import DeviceProfile, ExactBlock
 from drivers.stream import Endpoint, Rs485, SerialPort, TcpEndpoint
 
@@ -23,7 +42,6 @@ Profiles = Mapping[str, DeviceProfile]
 def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Site:
     """The school as the agent sees it."""
     units = {unit.id: profiles[unit.profile] for line in config.lines for unit in line.units}
-    own = config.uplink.model_dump(exclude={"brokers"})
     return Site(
         identity=Identity(
             config.gateway.id,
@@ -34,7 +52,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
         ),
         lines=tuple(_line(line, config, units, profiles) for line in config.lines),
         devices=tuple(_device(device, units) for device in config.devices),
-        uplink=UplinkSettings(brokers=_brokers(config), **own),
+        uplink=_uplink(config.uplink),
         storage=StorageSettings(
             Path(config.storage.directory),
             config.storage.max_bytes,
@@ -43,6 +61,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
         ),
         config_hash=config_hash,
         telemetry_s=config.telemetry_s,
+        sounder=Sounder(*config.sounder.point.split(".")) if config.sounder else None,
         control_socket=Path(config.control_socket) if config.control_socket else None,
     )
 
@@ -55,10 +74,19 @@ def line_plans(config: ConfigModel, profiles: Profiles, lines: Iterable[int]) ->
     return {n: _line(config.lines[n], rest, units, profiles) for n in lines}
 
 
-def _brokers(config: ConfigModel) -> tuple[Broker, ...]:
+def _uplink(uplink: UplinkModel) -> UplinkSettings:
+    backup = uplink.backup
+    return UplinkSettings(
+        brokers=_brokers(uplink.brokers),
+        backup=BackupSettings(_brokers(backup.brokers), backup.interface) if backup else None,
+        **uplink.model_dump(exclude={"brokers", "backup"}),
+    )
+
+
+def _brokers(brokers: Iterable[BrokerModel]) -> tuple[Broker, ...]:
     return tuple(
         Broker(b.host, b.port, b.username, b.password_file, Tls(**b.tls.model_dump()) if b.tls else None)
-        for b in config.uplink.brokers
+        for b in brokers
     )
 
 
@@ -94,9 +122,9 @@ def used_points(
 
 def _line(line: LineModel, config: ConfigModel, units: Profiles, profiles: Profiles) -> LinePlan:
     brief = used_points(config, units, lambda role: role.brief)
+    made = (_unit(unit, line, unit_profile(unit, config, units)) for unit in line.units)
     own = tuple(
-        replace(_unit(unit, line, unit_profile(unit, config, units)), brief=brief.get(unit.id, frozenset()))
-        for unit in line.units
+        replace(unit, brief=brief.get(unit.id, frozenset()), outputs=_outputs(unit, config)) for unit in made
     )
     return LinePlan(
         line.id,
@@ -107,6 +135,13 @@ def _line(line: LineModel, config: ConfigModel, units: Profiles, profiles: Profi
         echo=line.echo,
         extra_gap_s=line.extra_gap_s,
     )
+
+
+def _outputs(unit: Unit, config: ConfigModel) -> frozenset[str]:
+    """The points that the gateway switches of its own accord; what cannot be switched is a mistake told elsewhere."""
+    mine = {config.sounder.point} if config.sounder else set()
+    able = (point for point in unit.profile.points if point.writable and point.readable)
+    return frozenset(point.name for point in able if f"{unit.id}.{point.name}" in mine)
 
 
 def endpoint_of(line: LineModel, profiles: Profiles) -> Endpoint:

@@ -8,7 +8,9 @@ from agent.alarms.kinds import KINDS
 from agent.config.build import TIMEOUT_SERIAL_S, Profiles, endpoint_of, roles_of
 from agent.config.fits import is_number, misfit, not_allowed, sort_of, unfit
 from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
+from agent.config.sounder import sounder_mistake
 from agent.config.source import Loc, Source
+from agent.config.ways import uplink_mistakes
 from agent.errors import Mistake
 from agent.language import tr
 from agent.mistakes import did_you_mean
@@ -47,6 +49,7 @@ class Check:
         users: dict[str, str] = {}
         for n, device in enumerate(self._config.devices):
             self._device(("devices", n), device, users)
+        self._sounder(users)
 
     # --- pieces -------------------------------------------------------------------------------------
 
@@ -73,14 +76,9 @@ class Check:
 
     def _alone(self) -> None:
         """What needs nothing but itself."""
-        uplink, path = self._config.uplink, self._config.control_socket
-        if uplink.backoff_first_s > uplink.backoff_most_s:
-            said = tr("{first} is more than {most}", first="backoff_first_s", most="backoff_most_s")
-            self._wrong(("uplink", "backoff_first_s"), said)
-        for n, broker in enumerate(uplink.brokers):
-            if broker.tls and (broker.tls.key is None) != (broker.tls.certificate is None):
-                said = tr("a client's {one} and {other} go together", one="certificate", other="key")
-                self._wrong(("uplink", "brokers", n, "tls"), said)
+        path = self._config.control_socket
+        for loc, said in uplink_mistakes(self._config.uplink):
+            self._wrong(("uplink", *loc), said)
         if path is not None and len(os.fsencode(path)) > SOCKET_PATH_MOST:
             said = tr("{key}: a socket's path may have {most} bytes", key="control_socket", most=SOCKET_PATH_MOST)
             self._wrong(("control_socket",), said)
@@ -274,6 +272,15 @@ class Check:
             groups = tr(" or ").join(" + ".join(group) for group in kind.needs)
             said = tr("a {kind} needs {groups}", kind=device.kind, groups=groups)
             self._wrong((*loc, "id"), said, about=(*loc, "points"))
+
+    def _sounder(self, users: dict[str, str]) -> None:
+        sounder = self._config.sounder
+        if sounder is not None and not self._dangles(sounder.point.partition(".")[0]):
+            if (why := sounder_mistake(sounder.point, self._units, users)) is not None:
+                self._wrong(("sounder", "point"), why)
+
+    def _dangles(self, unit: str) -> bool:
+        return unit not in self._units and self._known_but_wrong(unit)
 
     def _settings(self, loc: Loc, device: DeviceModel) -> None:
         kind = KINDS[device.kind]

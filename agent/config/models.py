@@ -13,10 +13,12 @@ from drivers.stream import Parity
 ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 SITE = r"^[A-Za-z0-9_-]{1,32}$"
 REGION = r"^[0-9]{6}$"
+INTERFACE = r"^[^\s/:%.][^\s/:%]{0,14}$"
 POINT = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_]+$"
 Id = Annotated[str, Field(pattern=ID)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 PointName = Annotated[str, Field(pattern=POINT)]
+Interface = Annotated[str, Field(pattern=INTERFACE)]
 
 
 class _Model(BaseModel):
@@ -61,6 +63,17 @@ class BrokerModel(_Model):
     )
 
 
+class BackupModel(_Model):
+    """The second way to the platform; it differs from the first in its brokers, its interface, or both."""
+
+    brokers: list[BrokerModel] = Field(
+        min_length=1, description="in order of preference", examples=["[{host: 10.8.0.1}]"]
+    )
+    interface: Interface | None = Field(
+        None, description="go out by this network interface only, such as wwan0; as the routes say if left out"
+    )
+
+
 class UplinkModel(_Model):
     """How to reach the platform."""
 
@@ -76,6 +89,16 @@ class UplinkModel(_Model):
     window: int = Field(16, ge=1, le=1000, description="unconfirmed messages at once; the broker may allow less")
     confirmed_by: Literal["broker", "platform"] = Field(
         "broker", description="who must have an alarm or event before it leaves; platform: by its `confirm`"
+    )
+    # local fault after 30 s: our own goal, from EN 54-21:2006 5.3, which asks for 100 s
+    unconfirmed_after_s: Annotated[float, Field(ge=5, le=100)] = Field(
+        30.0, description="a fire or one-key alarm unconfirmed for so long is a fault, and sounds the sounder"
+    )
+    interface: Interface | None = Field(
+        None, description="go out by this network interface only, such as eth0; as the routes say if left out"
+    )
+    backup: BackupModel | None = Field(
+        None, description="a second way, kept open too; alarms go by it when the first fails"
     )
 
 
@@ -197,6 +220,14 @@ class DeviceModel(_Model):
     settings: dict[str, float | bool | str] = Field({}, description="the kind's own numbers")
 
 
+class SounderModel(_Model):
+    """A relay with a buzzer or horn on the spot, for alarms that nobody upstream confirms."""
+
+    point: PointName = Field(
+        description="unit.point of an output that nothing else uses", examples=["gate-io.do8"]
+    )
+
+
 class ConfigModel(_Model):
     """One gateway."""
 
@@ -205,6 +236,7 @@ class ConfigModel(_Model):
         SITE: later("at most 32 letters, digits, - and _, such as 4301020001"),
         REGION: later('6 digits in straight quotes, such as "430102"'),
         POINT: later("unit.point, such as gate-io.di1"),
+        INTERFACE: later("a network interface's name as `ip link` shows it, such as eth0"),
     }
 
     gateway: GatewayModel = Field(
@@ -217,6 +249,9 @@ class ConfigModel(_Model):
     storage: StorageModel = Field(StorageModel(), description="where records wait")
     lines: list[LineModel] = Field(min_length=1, description="wires, and the units on them")
     devices: list[DeviceModel] = Field(min_length=1, description="what people mean by a device")
+    sounder: SounderModel | None = Field(
+        None, description="sounds when nobody upstream confirms a fire or a one-key alarm"
+    )
     telemetry_s: Seconds = Field(
         60.0, description="numbers go upstream so often, or when they leave their deadband"
     )

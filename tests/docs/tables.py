@@ -10,6 +10,7 @@ from agent.alarms.model import State
 from agent.alarms.spec import COMMON, ConditionSpec, KindSpec
 from agent.alarms.states import acknowledged, cleared, raised, reset
 from agent.config.models import (
+    BackupModel,
     BlockModel,
     BrokerModel,
     ConfigModel,
@@ -18,6 +19,7 @@ from agent.config.models import (
     LineModel,
     PointModel,
     Rs485Model,
+    SounderModel,
     StorageModel,
     TlsModel,
     UnitModel,
@@ -28,6 +30,7 @@ MODELS: dict[str, Any] = {
     "The file": ConfigModel,
     "`gateway`": GatewayModel,
     "`uplink`": UplinkModel,
+    "`uplink.backup`": BackupModel,
     "`uplink.brokers[]`": BrokerModel,
     "`tls`": TlsModel,
     "`storage`": StorageModel,
@@ -37,6 +40,7 @@ MODELS: dict[str, Any] = {
     "`blocks[]`": BlockModel,
     "`devices[]`": DeviceModel,
     "`points`": PointModel,
+    "`sounder`": SounderModel,
 }
 
 

@@ -139,5 +139,13 @@ SOWN = {
     "back-off the wrong way round": Sown("backoff_first_s: 0.2", "backoff_first_s: 20", "20", "is more than"),
     "certificate without key": Sown("port: 18830}", "port: 18830, tls: {certificate: a.pem}}", "{certificate",
                                     "go together"),
+    "backup's certificate without key": Sown("heartbeat_s: 5", "backup: {brokers: [{host: b, tls: {certificate: a.pem}}]}",
+                                             "{certificate", "go together"),
+    "backup that is the first way": Sown("heartbeat_s: 5", "backup: {brokers: [{host: c}, {host: 127.0.0.1, port: 18830}]}",
+                                         "[{host: c}", "the backup goes the first way"),
+    "backup that comes too late": Sown("heartbeat_s: 5", "backup: {brokers: [{host: b}]}\n  confirm_timeout_s: 6", "6\n",
+                                       "up to 12 s after the first way failed"),
+    "interface with a blank": Sown("heartbeat_s: 5", "interface: eth 0", "eth 0", "a network interface's name"),
+    "interface too long": Sown("heartbeat_s: 5", "interface: abcdefghijklmnop", "abcdefghijklmnop", "such as eth0"),
     "path too long for a socket": Sown("run/control.sock", "run/" + 120 * "x", "run/xxx", "may have 107 bytes"),
 }  # fmt: skip
