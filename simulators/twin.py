@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from agent.errors import UplinkError
 from agent.host import Host
-from agent.records import ClockState
+from agent.records import ClockState, boot_name
 from agent.session import Session, SessionRequest
 from drivers.errors import LineError
 from drivers.stream import ByteStream, Endpoint
@@ -30,13 +30,29 @@ EPOCH_S = 1_790_000_000.0  # UTC at loop time 0: a school day in September 2026
 
 @dataclass(slots=True)
 class WallClock:
-    """UTC as this machine has it; `jump_s` is how far it is off, `state` what the kernel says of it."""
+    """UTC as this machine has it; `jump_s` is how far it is off, `state` what the kernel says of it.
+
+    `fast` is by how much of it the machine's crystal, and with it the monotonic clock, loses against UTC.
+    """
 
     state: ClockState = "synchronised"
     jump_s: float = 0.0
+    fast: float = 0.0
 
     def __call__(self) -> tuple[float, ClockState]:
-        return EPOCH_S + self.jump_s + asyncio.get_running_loop().time(), self.state
+        return self.utc_s(asyncio.get_running_loop().time()) + self.jump_s, self.state
+
+    def utc_s(self, monotonic_s: float) -> float:
+        """What the time truly is at a moment of the loop's clock."""
+        return EPOCH_S + monotonic_s * (1.0 + self.fast)
+
+    def show(self, utc_s: float, state: ClockState) -> None:
+        """Step to that time."""
+        self.jump_s, self.state = utc_s - self.utc_s(asyncio.get_running_loop().time()), state
+
+    def correct(self) -> None:
+        """Step to the right time, and the kernel knows that it is."""
+        self.jump_s, self.state = 0.0, "synchronised"
 
 
 @dataclass(slots=True)
@@ -78,6 +94,7 @@ class Twin:
         self.disk = Disk(dice)
         self.notified: list[str] = []
         self.boots = 0
+        self.machine_boots = 1
         self.state_dir = directory / "state-0"
         self._directory = directory
         self._dice = dice
@@ -106,6 +123,11 @@ class Twin:
         self.broker.drop()
         await self._close_ports(self._process)
         await self._end(self._process)
+
+    async def power_cut(self) -> None:
+        """The whole machine: its next boot has another name, and its clock is what the battery kept, if any."""
+        await self.kill()
+        self.machine_boots += 1
 
     def _leave_files(self) -> None:
         """The next process finds the files as they are now; locks on them end with this one."""
@@ -151,7 +173,7 @@ class Twin:
             wall_clock=self.clock,
             random=random.Random(self._dice.random()),
             state_dir=self.state_dir,
-            boot_id=f"{self._dice.getrandbits(128):032x}",
+            boot_id=boot_name(f"machine boot {self.machine_boots}", f"{self._dice.getrandbits(128):032x}"),
             offload=self.disk.offload,
             notify=self.notified.append,
         )

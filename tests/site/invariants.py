@@ -2,11 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from datetime import datetime
 
 from agent.alarms.model import key_of
 from agent.alarms.states import State
-from agent.uplink.messages import DeviceStateData
+from agent.uplink.messages import CloudEvent, DeviceStateData
 from simulators.platform import Arrival
+from simulators.twin import EPOCH_S
 from tests.site.books import BARRIER, CONTACTS
 from tests.site.evidence import Told
 from tests.site.liveness import REPEATED_S, Liveness
@@ -17,6 +19,7 @@ DELAY_S = {"temperature_high": 2.0}
 SEEN_OTHERWISE = ("lost", "bad_reading", "unstable", "held_open", "no_feedback")  # no point says these
 DOUBT_S = 20.0  # the on-delay of 10 s, and the slowest block's next turn
 LIVE_S = 6.0  # a heartbeat or state is no older than its confirmation may take
+ROUNDED_S = 0.01  # `time` has milliseconds
 BACK_S = 20.0  # after the broker's last fault: connect time-out 10 s, back-off 1.5 s, confirmation 5 s
 
 
@@ -150,13 +153,18 @@ class Verdict(Liveness):
                 yield f"a {arrival.channel} of {age_s:.1f} s ago"
 
     def _mislabelled(self) -> Iterator[str]:
-        """What a record says of its clock is what the kernel said when it was made."""
-        times = [at_s for at_s, _ in self.storm.clocks]
-        for arrival in self.school.heard:
-            at_s = float(arrival.event.monotonic)
+        """A record is as sure of its time as the kernel was, or surer by what the kernel said at another time."""
+        times = [at_s for at_s, _, _ in self.storm.clocks]
+        for arrival in (a for a in self.school.heard if a.channel != "status"):
+            at_s, said = float(arrival.event.monotonic), arrival.event.clock
             near = {self.storm.clocks[bisect_right(times, t) - 1][1] for t in (at_s - 1e-3, at_s + 1e-3)}
-            if arrival.channel != "status" and arrival.event.clock not in near:
-                yield f"{arrival.event.id} says {arrival.event.clock}, the kernel said {near}"
+            if said not in near and not (said == "synchronised" and self._vouched(arrival.event)):
+                yield f"{arrival.event.id} says {said} and {arrival.event.time}, the kernel said {near}"
+
+    def _vouched(self, event: CloudEvent) -> bool:
+        """The kernel's clock was synchronised some time, and then went as this time says."""
+        off_s = datetime.fromisoformat(event.time).timestamp() - EPOCH_S - float(event.monotonic)
+        return any(state == "synchronised" and abs(off_s - jump_s) < ROUNDED_S for _, state, jump_s in self.storm.clocks)
 
     def _failed(self) -> Iterator[str]:
         """No fault of the world makes a part of the program fail, or the watchdog starve."""

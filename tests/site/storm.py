@@ -207,5 +207,5 @@ class Storm(Books):
         clock = self.school.twin.clock
         clock.jump_s = self._dice.choice((-86400.0, -3.0, 0.0, 2.0, 7 * 86400.0))
         clock.state = self._dice.choice(("synchronised", "estimated", "unknown"))
-        self.clocks.append((self._now, clock.state))
+        self.clocks.append((self._now, clock.state, clock.jump_s))
         self._note(f"clock {clock.jump_s:+g} s, {clock.state}")

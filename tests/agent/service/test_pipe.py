@@ -39,7 +39,9 @@ def test_an_alarm_and_its_state_are_stored_together_and_survive_a_restart(tmp_pa
         await pipe.accept(UNIT, PRESSED)
         assert await alarms(outbox) == ["pressed raised"]
         since = pipe.memories[BUTTON].conditions["pressed"].since
-        kept = {"pressed": {"since": [1_800_000_000.0, "synchronised"], "state": "unacknowledged"}}
+        assert since is not None
+        moment = [1_800_000_000.0, "synchronised", since.monotonic_s, "boot"]
+        kept = {"pressed": {"since": moment, "state": "unacknowledged"}}
         assert json.loads(outbox.states()[BUTTON]) == kept
         await outbox.aclose()
         pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
