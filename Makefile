@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench long soak replug cuts check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug cuts powercut check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ replug: $(VENV)/.bench $(VENV)/.demo ## a serial adapter pulled out 200 times: 1
 
 cuts: $(VENV)/.bench $(VENV)/.test ## 10,000 power cuts and every failing call under SQLite: 2 minutes, docs/reliability.md (ARGS="--cuts 1000")
 	@$(BIN)/python -m bench.reliability.cuts $(ARGS)
+
+powercut: $(VENV)/.demo ## the power of a whole machine (QEMU) cut 20 times in mid-write: 10 minutes, docs/reliability.md (ARGS="--cuts 3")
+	@$(BIN)/python -m bench.reliability.powercut $(ARGS)
 
 check: $(VENV)/.dev ## style, types, the borders between packages, the catalogues
 	$(BIN)/ruff check

@@ -36,7 +36,7 @@ def _bootstrap(target: Path, sources: list[Path]) -> None:
     """Run mmdebstrap with the mirror, keys and proxy of the machine's own apt."""
     CACHE.mkdir(parents=True, exist_ok=True)
     settings = target.with_suffix(".apt.conf")
-    settings.write_text(_apt_acquire())
+    settings.write_text(apt_acquire())
     command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     command += [f"--aptopt={settings}", "--aptopt=Apt::Install-Recommends false"]
     command += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"]
@@ -46,7 +46,7 @@ def _bootstrap(target: Path, sources: list[Path]) -> None:
         settings.unlink()
 
 
-def _apt_acquire() -> str:
+def apt_acquire() -> str:
     """The machine's own `Acquire::` settings: proxies, certificates, whether old Release files are accepted."""
     lines = run(["apt-config", "dump"]).splitlines()
     return "\n".join(line for line in lines if line.startswith("Acquire::")) + "\n"
