@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from agent.records import ClockState
 from agent.session import Broker
 from drivers.profile import DeviceProfile
 from drivers.stream import Endpoint
@@ -152,6 +153,15 @@ class Sounder:
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """This is the last good configuration, good since then; the new one was refused for these mistakes."""
+
+    since_utc_s: float
+    clock: ClockState
+    mistakes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Everything the configuration says; `config_hash` is the SHA-256 of its bytes and its profiles' bytes."""
 
@@ -163,4 +173,5 @@ class Site:
     config_hash: str
     telemetry_s: float = 60.0
     control_socket: Path | None = None
+    stand_in: StandIn | None = None
     sounder: Sounder | None = None

@@ -52,6 +52,10 @@ class Shelf(Mapping[str, DeviceProfile]):
             self._read[name] = load_profile(self._files[name])
         return self._read[name]
 
+    def file(self, name: str) -> Path:
+        """Where it stands."""
+        return self._files[name]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
 

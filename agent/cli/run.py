@@ -9,12 +9,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from agent.language import tr, why_not
 
 if TYPE_CHECKING:
+    from agent.config.last_good import Choice
     from agent.site import Site
 
 log = logging.getLogger(__name__)
@@ -33,22 +35,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until SIGTERM or SIGINT; 78 when the configuration cannot be used."""
-    from agent.config import load_site
+    """Run until SIGTERM or SIGINT; 78 when neither the configuration nor the last good one can be used."""
+    from agent.config.last_good import choose, service_directories
     from agent.errors import ConfigError, StorageError
     from agent.service.real_host import precise_loop
 
     log_to_stderr(args.log_level)
     try:
-        site = load_site(args.config)
+        choice = choose(args.config, service_directories())
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_CONFIG
-    directory = site.storage.directory
+    _say_refused(args.config, choice.site)
+    directory = choice.site.storage.directory
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with _alone(directory), asyncio.Runner(loop_factory=precise_loop) as runner:
-            runner.run(_until_signalled(site))
+            runner.run(_until_signalled(choice, args.config))
     except BlockingIOError:
         said = tr(
             "another gateway is running with {directory}: one directory keeps one gateway", directory=directory
@@ -77,11 +80,26 @@ def _alone(directory: Path) -> Iterator[None]:
         os.close(held)
 
 
-async def _until_signalled(site: "Site") -> None:
+def _say_refused(file: Path, site: "Site") -> None:
+    """The mistakes as ever, and that the school is not without a gateway for them."""
+    if site.stand_in is None:
+        return
+    print("\n".join(site.stand_in.mistakes), file=sys.stderr)
+    log.error(
+        "%s is refused; going on with the last good configuration (%s). To have none started for a mistake, "
+        "do `campusgw check %s` before a restart",
+        file, site.config_hash[:12], file,
+    )  # fmt: skip
+
+
+async def _until_signalled(choice: "Choice", file: Path) -> None:
+    from agent.config.last_good import keep
     from agent.service.real_host import real_host
     from agent.service.run import run_gateway
 
-    gateway = asyncio.create_task(run_gateway(site, real_host(site.storage.directory)))
+    directory = choice.site.storage.directory
+    kept = None if choice.loaded is None else partial(keep, directory, file, choice.loaded)
+    gateway = asyncio.create_task(run_gateway(choice.site, real_host(directory), kept))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, gateway)

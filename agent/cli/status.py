@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.words import CLOCKS, table, word
+from agent.cli.words import CLOCKS, moment, table, word
 from agent.language import later, tr
 
 FULL = 0.95  # a line whose alarm points are asked without a pause: as it is meant to be
@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(answer, ensure_ascii=False) if args.json else "\n".join(screen(answer)))
-    return 0 if answer["uplink"]["connected"] and not answer["lost"] else 1
+    well = answer["uplink"]["connected"] and not answer["lost"] and not answer["heartbeat"].get("config_refused")
+    return 0 if well else 1
 
 
 def screen(answer: dict[str, Any]) -> list[str]:
@@ -44,7 +45,15 @@ def screen(answer: dict[str, Any]) -> list[str]:
     rows += [(tr("lost"), unit, cause) for unit, cause in answer["lost"].items()]
     if beat.get("storage_fault"):
         rows.append((tr("storage"), "", beat["storage_fault"]))
+    if refused := beat.get("config_refused"):
+        rows += [(tr("configuration"), "", line) for line in _refused(refused, beat["config_hash"])]
     return [f"{answer['gateway']}  {answer['name']}", *table(rows)]
+
+
+def _refused(refused: dict[str, Any], running: str) -> list[str]:
+    since = moment(refused["since"]["at"])
+    said = tr("the new one is refused; the last good one runs, of {since} ({hash})", since=since, hash=running[:12])
+    return [said, *refused["mistakes"]]
 
 
 def _down(why: str) -> str:

@@ -1,7 +1,8 @@
 """From a file to a Site: read, validate, check what only the whole can tell, build."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,27 @@ from agent.site import Site
 from drivers.profiles import ProfileError, Shelf, profiles_dir
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A site, and what it was made of: the file's bytes, and by id those of the profiles that it uses."""
+
+    site: Site
+    content: bytes
+    profiles: Mapping[str, bytes]
+
+
 def load_site(path: Path, profiles: Path | None = None) -> Site:
     """Everything that `run` does before it opens a port; raises ConfigError with every mistake."""
-    source = read_source(path)
+    return load(path, profiles).site
+
+
+def load(path: Path, profiles: Path | None = None) -> Loaded:
+    """The same, with the bytes."""
+    source, shelf = read_source(path), Shelf(profiles or profiles_dir())
     try:
-        return _site_of(source, Shelf(profiles or profiles_dir()))
+        site = _site_of(source, shelf)
+        used = sorted({unit.profile.id for line in site.lines for unit in line.units})
+        return Loaded(site, source.content, {name: shelf.file(name).read_bytes() for name in used})
     except ProfileError as error:
         raise ConfigError([Mistake(str(error.file), *mistake) for mistake in error.mistakes]) from error
 

@@ -15,6 +15,7 @@ from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.outbox.store import LaneDepth
 from agent.records import Lane
+from agent.service.configured import refused_shown
 from agent.service.line_sight import LineSight, Poller
 from agent.service.pipe import Pipe
 from agent.uplink.messages import HeartbeatData
@@ -49,6 +50,7 @@ class Pulse:
             storage_fault=self._pipe.storage_fault or self._outbox.fault or fault,
             temperature_c=board_temperature_c(),
             alarms=summary(self._pipe.memories.values()),
+            config_refused=refused_shown(self._pipe.site),
         )
 
     async def _depths(self) -> tuple[dict[Lane, LaneDepth], str]:

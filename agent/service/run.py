@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agent.clock.clock import Clock
 from agent.host import Host
 from agent.outbox.outbox import Outbox
+from agent.service.configured import Keep, keep_configuration, report_refused
 from agent.service.control import serve_control
 from agent.service.heartbeat import Pulse, versions
 from agent.service.line_sight import Poller
@@ -37,8 +38,8 @@ class Gateway:
     pollers: tuple[Poller, ...]
 
 
-async def run_gateway(site: Site, host: Host) -> None:
-    """Run until cancelled; then say goodbye upstream and close the store."""
+async def run_gateway(site: Site, host: Host, keep: Keep | None = None) -> None:
+    """Run until cancelled; then say goodbye upstream and close the store. `keep`: the configuration came up."""
     outbox = await Outbox.open(
         host.state_dir,
         max_bytes=site.storage.max_bytes,
@@ -49,7 +50,7 @@ async def run_gateway(site: Site, host: Host) -> None:
     clock = Clock(host, outbox)
     try:
         await clock.look()
-        await _run_parts(_assemble(site, clock.host(), outbox), clock)
+        await _run_parts(_assemble(site, clock.host(), outbox), clock, keep)
     finally:
         await clock.keep()
         await outbox.aclose()
@@ -66,15 +67,18 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers)
 
 
-async def _run_parts(gateway: Gateway, clock: Clock) -> None:
+async def _run_parts(gateway: Gateway, clock: Clock, keep: Keep | None) -> None:
     clock.on_trusted = gateway.pipe.show_all
     gateway.pipe.show_all()
     await gateway.pipe.report("gateway.started", "the gateway has started", **versions())
+    await report_refused(gateway.site, gateway.pipe)
     async with asyncio.TaskGroup() as group:
         for name, part in {**_parts(gateway), "clock": clock.run}.items():
             group.create_task(supervise(name, part, gateway.host, _reporter(gateway.pipe)), name=name)
         group.create_task(_say_when_stopping(gateway.host), name="stopping")
         gateway.host.notify("READY=1")
+        if keep is not None:
+            await keep_configuration(gateway.host, gateway.pipe, keep)
 
 
 async def _say_when_stopping(host: Host) -> None:

@@ -160,6 +160,13 @@ class LineShown(_Payload):
     units: dict[str, UnitShown] = {}
 
 
+class RefusedShown(_Payload):
+    """A new configuration was refused for these mistakes; the last good one runs, `since` it came up first."""
+
+    since: SinceShown
+    mistakes: list[str]
+
+
 class HeartbeatData(_Payload):
     """How the gateway is; sent only while there is a session, never stored."""
 
@@ -175,6 +182,7 @@ class HeartbeatData(_Payload):
     storage_fault: str = ""
     temperature_c: float | None = None
     alarms: dict[str, int] = {}
+    config_refused: RefusedShown | None = None
 
 
 PAYLOADS: Mapping[str, type[_Payload]] = {
