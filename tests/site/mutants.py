@@ -9,11 +9,12 @@ from unittest.mock import patch
 
 from agent.alarms.memory import new_memory
 from agent.alarms.spec import View
+from agent.clock.timeline import Timeline
 from agent.outbox.store import Store
 from agent.polling.modbus_poller import ModbusPoller
 from agent.polling.poller import Roll
 from agent.polling.schedule import Job
-from agent.records import Lane, Stored
+from agent.records import Instant, Lane, Stored
 from agent.service.pipe import Pipe
 from agent.uplink.board import Board
 from agent.uplink.drain import Drain
@@ -170,10 +171,13 @@ def states_are_said_once_and_never_again() -> Iterator[None]:
 
 @contextlib.contextmanager
 def every_clock_is_believed() -> Iterator[None]:
-    """Records say `synchronised`, whatever the kernel says."""
-    instant = Pipe._instant
+    """The gateway learns the time from its clock, whatever the kernel says of it."""
+    observed = Timeline.observed
 
-    with patch.object(Pipe, "_instant", lambda self: replace(instant(self), clock="synchronised")):
+    def hopeful(self: Timeline, boot_id: str, at: Instant) -> Timeline:
+        return observed(self, boot_id, replace(at, clock="synchronised"))
+
+    with patch.object(Timeline, "observed", hopeful):
         yield
 
 
