@@ -110,10 +110,12 @@ def keep(disk: Path) -> str:
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(disk, kept, ignore=shutil.ignore_patterns("*.socket"))
     return (
-        f"The disk as the last cut left it, what the gateway said, and the console are kept in {kept}. To look:\n"
-        f"  e2fsck -fn {kept}/after-cut.img\n"
-        f"  debugfs -R 'rdump / {kept}' {kept}/after-cut.img && sqlite3 {kept}/outbox.sqlite .tables\n"
-        f"  tail {kept}/said-* {kept}/console-*"
+        f"The disk as the last cut left it, what the gateway said, and the console are kept. To look:\n"
+        f"  cd {kept} && tail said-* console-*\n"
+        "  cp after-cut.img look.img && e2fsck -fy look.img   # as the next start does: the journal is played\n"
+        "  debugfs -R 'dump outbox.sqlite look.sqlite' look.img && debugfs -R 'dump outbox.sqlite-wal look.sqlite-wal'"
+        " look.img\n"
+        "  sqlite3 look.sqlite 'SELECT lane, min(sequence), max(sequence), count(*) FROM records GROUP BY lane'"
     )
 
 
