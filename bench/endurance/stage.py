@@ -29,12 +29,6 @@ class Watched(Child):
         arguments = ["-m", "bench.endurance.watched", str(self.gauges), "run", "--config", str(config)]
         super().__init__("gateway", arguments, directory)
 
-    @property
-    def pid(self) -> int:
-        """The process that runs."""
-        assert self._process is not None
-        return self._process.pid
-
     def last_gauge(self) -> dict[str, float]:
         """What it wrote last; nothing yet at the very start."""
         lines = self.gauges.read_text().splitlines() if self.gauges.exists() else []
