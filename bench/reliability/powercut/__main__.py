@@ -113,9 +113,8 @@ def keep(disk: Path) -> str:
         f"The disk as the last cut left it, what the gateway said, and the console are kept. To look:\n"
         f"  cd {kept} && tail said-* console-*\n"
         "  cp after-cut.img look.img && e2fsck -fy look.img   # as the next start does: the journal is played\n"
-        "  debugfs -R 'dump outbox.sqlite look.sqlite' look.img && debugfs -R 'dump outbox.sqlite-wal look.sqlite-wal'"
-        " look.img\n"
-        "  sqlite3 look.sqlite 'SELECT lane, min(sequence), max(sequence), count(*) FROM records GROUP BY lane'"
+        "  mkdir look && debugfs -R 'rdump / look' look.img\n"
+        "  sqlite3 look/outbox.sqlite 'SELECT min(sequence), max(sequence), count(*) FROM records'"
     )
 
 
