@@ -1,7 +1,7 @@
 """The central platform at the broker's own socket: what arrives goes to the reference consumer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simulators.platform import Arrival, Platform, Unreadable
@@ -13,8 +13,15 @@ LONGEST_LINE = 1 << 20
 class Ear:
     """mosquitto_sub with a lasting session; it comes back by itself when the broker does."""
 
-    def __init__(self, socket: Path, platform: Platform, heard: Callable[[Arrival], None]) -> None:
+    def __init__(
+        self,
+        socket: Path,
+        platform: Platform,
+        heard: Callable[[Arrival], None],
+        topics: Sequence[str] = ("campus/v1/#",),
+    ) -> None:
         self.unreadable: list[str] = []
+        self._topics = topics
         self._socket = socket
         self._platform = platform
         self._heard = heard
@@ -23,7 +30,8 @@ class Ear:
     async def run(self) -> None:
         """Listen until cancelled."""
         command = ["mosquitto_sub", "--unix", str(self._socket), "-V", "mqttv5", "-i", "platform", "-c"]
-        command += ["-x", "3600", "-q", "1", "-t", "campus/v1/#", "-F", "%t %p"]
+        command += ["-x", "3600", "-q", "1", "-F", "%t %p"]
+        command += [word for topic in self._topics for word in ("-t", topic)]
         quiet = asyncio.subprocess.DEVNULL
         try:
             while True:
