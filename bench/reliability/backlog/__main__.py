@@ -92,7 +92,7 @@ def result(backlog: Backlog, up: Written, down: Written, machine: dict[str, str]
     points = LINES * UNITS * 2
     told = (
         f"{backlog.records:,} telemetry records wait on disk ({backlog.megabytes:.0f} MB) when the link comes up;"
-        f" an alarm that was pressed last waits behind them. Then buttons go on being pressed, {len(backlog.quiet_s)}"
+        f" the newest alarm waits behind them. Then buttons go on being pressed, {len(backlog.quiet_s)}"
         f" times while the backlog drains and as often after it is gone (after {backlog.drained_s:.0f} s in all,"
         f" {backlog.records / backlog.drained_s:,.0f} records a second): from the contact to the platform p50"
         f" {percentile(backlog.while_draining_s, 50) * 1e3:.0f} ms and p99"
