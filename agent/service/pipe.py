@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from agent.alarms.judge import judge
 from agent.alarms.memory import holds, memory_from_json, memory_to_json, new_memory, stamped
@@ -29,6 +29,12 @@ TIMER_IDLE_S = 3600.0
 RETRY_S = 1.0  # so often is a disk that refuses asked again
 MEASURE_S = 1.0  # numbers that do not change are looked at this often: is a telemetry record due?
 
+Note = tuple[str, str, Mapping[str, object]]
+"""An event, its text and its fields."""
+
+Accepted = Callable[[Sequence[Record], Sequence[int]], None]
+"""Who is told what the disk has taken, and under which sequences."""
+
 Telling = Mapping[str, tuple[Record, ...]]
 """By device, its records that must be stored."""
 
@@ -44,6 +50,8 @@ class Pipe:
         self.memories = {d.id: _recall(d, kept.get(d.id), host.boot_id, host.moment) for d in site.devices}
         self.lost: dict[str, str] = {}
         self.storage_fault = ""
+        self.unconfirmed = 0  # fires and one-key alarms overdue upstream, kept by who watches for them
+        self.accepted: Accepted = lambda _records, _sequences: None
         self._outbox = outbox
         self._board = board
         self._host = host
@@ -141,13 +149,26 @@ class Pipe:
 
     async def report(self, event: str, text: str, **fields: object) -> None:
         """Tell the platform of something that is no alarm; a full or broken store only costs this report."""
+        await self.note([(event, text, fields)], {})
+
+    async def note(self, events: Iterable[Note], states: Mapping[str, str]) -> bool:
+        """Events, and states that are no device's, in one transaction; False when the disk refuses."""
         at = self._instant()
-        record = Record(Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), at)
+        records = [
+            Record(Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), at)
+            for event, text, fields in events
+        ]
         try:
-            await self._outbox.append([record, *self._relief(at)], {})
-            self.storage_fault = ""
+            await self._outbox.append([*records, *self._relief(at)], states)
         except StorageError as error:
             self._complain(error)
+            return False
+        self.storage_fault = ""
+        return True
+
+    def owed(self) -> Iterable[Record]:
+        """What was seen and is not stored yet, since the disk refuses."""
+        return (record for name in self.devices for record in self._owed.records(name))
 
     def show_all(self) -> None:
         """Put every device's state on the board, as after a start."""
@@ -209,8 +230,9 @@ class Pipe:
         }
         if memories:
             states = {name: memory_to_json(memory, self._host.boot_id) for name, memory in memories.items()}
-            await self._outbox.append([*records, *self._relief(at)], states)
+            sequences = await self._outbox.append([*records, *self._relief(at)], states)
             self.storage_fault = ""
+            self.accepted(records, sequences)
 
     def _owe(self, judgements: Mapping[str, Judgement], told: Telling, at: Instant) -> None:
         """The memories stay, but what was seen is kept and tried again each second."""

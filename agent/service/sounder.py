@@ -1,0 +1,42 @@
+"""The sounder: an output that is on while somebody on the spot must be told, and a fault where it is not."""
+
+from collections.abc import Iterable
+
+from agent.polling.modbus_poller import ModbusPoller
+from agent.polling.outputs import Want
+from agent.service.line_sight import Poller
+from agent.site import Sounder as SounderUse
+from drivers.profile import Point
+
+PULSE_S = 10.0  # so long it sounds at most when the gateway has died
+
+
+class Sounder:
+    """Wants one output on or off, by the module's own pulses where it has them; `None`: there is no sounder."""
+
+    def __init__(self, use: SounderUse | None, pollers: Iterable[Poller]) -> None:
+        self.sounding = False
+        self.point = "" if use is None else f"{use.unit}.{use.point}"
+        self._use = use
+        owner = (p for p in pollers if isinstance(p, ModbusPoller) and use is not None and use.unit in p.devices)
+        self._poller = next(owner, None)
+
+    def sound(self, on: bool) -> None:
+        """It shall sound, or be silent; wanting the same again changes nothing."""
+        self.sounding = on
+        if self._poller is not None and self._use is not None:
+            point = self._poller.devices[self._use.unit].profile.point(self._use.point)
+            self._poller.want(self._use.unit, self._use.point, _on(point) if on else Want(False))
+
+    @property
+    def fault(self) -> str:
+        """Why it must be taken for not switched as it should be; empty while it is, or there is none."""
+        if self._poller is None or self._use is None:
+            return ""
+        return self._poller.switches.fault(self._use.unit, self._use.point)
+
+
+def _on(point: Point) -> Want:
+    pulse = point.pulse
+    able = pulse is not None and pulse.unit_s <= PULSE_S <= pulse.unit_s * pulse.most
+    return Want(True, PULSE_S if able else None)
