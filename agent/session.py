@@ -45,6 +45,7 @@ class SessionRequest:
     connect_timeout_s: float = 10.0
     floor_utc_s: float | None = None  # our clock is not right; it is later than that
     listen: str = ""
+    interface: str | None = None  # the network interface to go out by; None: as the routes say
 
 
 @dataclass(frozen=True, slots=True)

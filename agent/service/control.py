@@ -138,7 +138,7 @@ class Desk:
             "gateway": gateway.site.identity.gateway,
             "name": gateway.site.identity.name,
             "uplink": {"connected": status.connected, "broker": status.broker, "why": status.why},
-            "heartbeat": (await gateway.pulse.beat(status)).model_dump(mode="json"),
+            "heartbeat": (await gateway.pulse.beat(gateway.uplink.shown())).model_dump(mode="json"),
             "lost": dict(gateway.pipe.lost),
         }
 

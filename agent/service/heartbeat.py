@@ -18,8 +18,7 @@ from agent.records import Lane
 from agent.service.configured import refused_shown
 from agent.service.line_sight import LineSight, Poller
 from agent.service.pipe import Pipe
-from agent.uplink.messages import HeartbeatData
-from agent.uplink.uplink import UplinkStatus
+from agent.uplink.messages import HeartbeatData, UplinkShown
 
 THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 
@@ -32,7 +31,7 @@ class Pulse:
         self._started_s = asyncio.get_running_loop().time()
         self._lines = [LineSight(poller, self._started_s) for poller in pollers]
 
-    async def beat(self, uplink: UplinkStatus) -> HeartbeatData:
+    async def beat(self, uplink: UplinkShown) -> HeartbeatData:
         """The state of things now."""
         now_s = asyncio.get_running_loop().time()
         utc_s, clock = self._host.wall_clock()
@@ -44,7 +43,7 @@ class Pulse:
             devices=self._devices(),
             outbox={lane.channel: self._lane(depth, utc_s, now_s) for lane, depth in depths.items()},
             lines={sight.line: sight.shown(now_s) for sight in self._lines},
-            uplink={"broker": uplink.broker, "reconnects": uplink.reconnects},
+            uplink=uplink,
             clock=clock,
             disk_free_bytes=disk_free_bytes(self._host.state_dir),
             storage_fault=self._pipe.storage_fault or self._outbox.fault or fault,

@@ -18,7 +18,7 @@ from agent.service.supervisor import supervise
 from agent.service.watchdog import feed
 from agent.site import Site
 from agent.uplink.board import Board
-from agent.uplink.topics import Topics
+from agent.uplink.presence import Beat
 from agent.uplink.uplink import Uplink
 
 Part = Callable[[], Awaitable[None]]
@@ -60,11 +60,13 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     board = Board()
     pipe = Pipe(site, outbox, board, host)
     pollers = tuple(open_poller(plan, host, pipe) for plan in site.lines)
-    pulse, shown = Pulse(pipe, outbox, pollers, host), Pulse(pipe, outbox, pollers, host)  # each with its own load
-    uplink = Uplink(
-        host, site, Topics(site.identity), outbox, board, lambda: pulse.beat(uplink.status), versions()
-    )
-    return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers)
+
+    def beat() -> Beat:  # each who shows has a load of its own
+        pulse = Pulse(pipe, outbox, pollers, host)
+        return lambda: pulse.beat(uplink.shown())
+
+    uplink = Uplink(host, site, outbox, board, beat, versions())
+    return Gateway(site, host, outbox, pipe, board, uplink, Pulse(pipe, outbox, pollers, host), pollers)
 
 
 async def _run_parts(gateway: Gateway, clock: Clock, keep: Keep | None) -> None:
@@ -91,7 +93,7 @@ async def _say_when_stopping(host: Host) -> None:
 
 def _parts(gateway: Gateway) -> dict[str, Part]:
     parts: dict[str, Part] = {f"line {poller.plan.id}": poller.run for poller in gateway.pollers}
-    parts["uplink"] = gateway.uplink.run
+    parts |= gateway.uplink.parts
     parts["timers"] = gateway.pipe.run_timers
     progress = {poller.plan.id: poller.progress for poller in gateway.pollers}
     parts["watchdog"] = lambda: feed(gateway.host.notify, progress, watchdog_interval_s())

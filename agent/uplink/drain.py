@@ -54,18 +54,24 @@ class Drain:
         self.under_way: dict[int, Stored] = {}
         self._delivered = 0
         self._unread = False
+        self._retired = False
 
     async def run(self) -> None:
-        """Send for ever; raises UplinkError when the session is of no more use."""
+        """Send until retired; raises UplinkError when the session is of no more use."""
         async with asyncio.TaskGroup() as group:
-            while True:
-                await self._slots.acquire()
-                stored = await self._next()
+            await self._slots.acquire()
+            while (stored := await self._next()) is not None:
                 group.create_task(self._deliver(stored))
+                await self._slots.acquire()
 
-    async def _next(self) -> Stored:
-        """The most important record that is not under way; waits until there is one."""
-        while True:
+    def retire(self) -> None:
+        """Send nothing more: `run` returns when what is under way is confirmed, and another goes on."""
+        self._retired = True
+        self._outbox.changed.set()
+
+    async def _next(self) -> Stored | None:
+        """The most important record that is not under way; waits until there is one; None when retired."""
+        while not self._retired:
             if self._outbox.changed.is_set():
                 self._outbox.changed.clear()
                 self._fetched.clear()
@@ -80,6 +86,7 @@ class Drain:
                     continue
                 return stored
             await self._wait()
+        return None
 
     async def _fetch(self) -> list[Stored]:
         if self._store_id != self._outbox.store_id:  # the old one was damaged; this one counts from 1

@@ -160,6 +160,26 @@ class LineShown(_Payload):
     units: dict[str, UnitShown] = {}
 
 
+class PathShown(_Payload):
+    """One way to the platform: how it is since `for_s`; `why` it is down; by topic, what its broker `refused`."""
+
+    connected: bool
+    broker: str = ""
+    why: str = ""
+    for_s: float = 0.0
+    reconnects: int = 0
+    refused: dict[str, str] = {}
+
+
+class UplinkShown(_Payload):
+    """The ways to the platform; alarms go by `path` (empty: by none), `broker` and `reconnects` are its own."""
+
+    broker: str = ""
+    reconnects: int = 0
+    path: str = ""
+    paths: dict[str, PathShown] = {}
+
+
 class RefusedShown(_Payload):
     """A new configuration was refused for these mistakes; the last good one runs, `since` it came up first."""
 
@@ -176,7 +196,7 @@ class HeartbeatData(_Payload):
     devices: dict[str, int]
     outbox: dict[str, LaneShown]
     lines: dict[str, LineShown]
-    uplink: dict[str, Any]
+    uplink: UplinkShown
     clock: ClockState
     disk_free_bytes: int
     storage_fault: str = ""

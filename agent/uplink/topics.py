@@ -5,14 +5,21 @@ from agent.site import Identity
 ROOT = "campus/v1"
 
 
-class Topics:
-    """The topics of one gateway; a channel without a natural subject uses `gateway`."""
+GATEWAY = "gateway"
 
-    def __init__(self, identity: Identity) -> None:
+
+class Topics:
+    """The topics of one gateway; a channel without a natural subject uses `gateway`.
+
+    `way` is under what a way to the platform speaks of itself: the second one's loss is not the gateway's.
+    """
+
+    def __init__(self, identity: Identity, way: str = GATEWAY) -> None:
+        self.way = way
         self.prefix = f"{ROOT}/{identity.region}/{identity.site}/{identity.gateway}"
         self.source = "/" + f"campus/{identity.region}/{identity.site}/{identity.gateway}"
-        self.status = self.channel("status", "gateway")
-        self.heartbeat = self.channel("heartbeat", "gateway")
+        self.status = self.channel("status", way)
+        self.heartbeat = self.channel("heartbeat", way)
         self.commands = self.channel("command", "+")
 
     def channel(self, channel: str, subject: str) -> str:

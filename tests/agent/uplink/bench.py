@@ -20,7 +20,6 @@ from agent.site import Identity, Site, StorageSettings, UplinkSettings
 from agent.uplink.board import Board
 from agent.uplink.messages import HeartbeatData
 from agent.uplink.mqtt import open_session
-from agent.uplink.topics import Topics
 from agent.uplink.uplink import Uplink
 from tests.agent.outbox.bench import inline, opened
 
@@ -61,7 +60,7 @@ class Gateway:
     beats: int = 0
 
     def start(self) -> None:
-        self.tasks.append(asyncio.create_task(self.uplink.run()))
+        self.tasks += [asyncio.create_task(part()) for part in self.uplink.parts.values()]
 
     async def stop(self) -> None:
         for task in self.tasks:
@@ -113,7 +112,7 @@ async def gateway(
     board = Board()
     async with opened(directory) as outbox:
         made: list[Gateway] = []
-        uplink = Uplink(host, site, Topics(identity), outbox, board, lambda: _beat(made[0]), {"agent": "test"})
+        uplink = Uplink(host, site, outbox, board, lambda: lambda: _beat(made[0]), {"agent": "test"})
         made.append(Gateway(outbox, board, uplink, host))
         try:
             yield made[0]
@@ -130,7 +129,7 @@ async def _beat(gateway: Gateway) -> HeartbeatData:
         devices={},
         outbox={},
         lines={},
-        uplink={},
+        uplink=gateway.uplink.shown(),
         clock="synchronised",
         disk_free_bytes=1,
     )

@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import StorageError, UplinkError
 from agent.session import Broker, Session, SessionRequest
-from agent.uplink.uplink import STEADY_S
+from agent.uplink.path import STEADY_S
 from simulators.clock import run_virtual
 from tests.agent.uplink.bench import Gateway, gateway, settings
 

@@ -237,7 +237,7 @@ async def test_when_the_first_address_is_dead_the_second_is_used(make_broker: Ma
 async def test_two_gateways_with_one_name_do_not_race_for_the_broker_and_lose_nothing(
     broker: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.CRITICAL, "agent.uplink.uplink")
+    caplog.set_level(logging.CRITICAL, "agent.uplink")
     how = settings(at_port(broker.port), backoff_first_s=0.05, backoff_most_s=1.0)
     async with gateway(tmp_path / "a", how) as one, gateway(tmp_path / "b", how) as two:
         loop = asyncio.get_running_loop()
@@ -255,7 +255,7 @@ async def test_two_gateways_with_one_name_do_not_race_for_the_broker_and_lose_no
 async def test_a_broker_that_hangs_is_left_after_the_confirmation_timeout_and_nothing_is_lost(
     broker: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.CRITICAL, "agent.uplink.uplink")
+    caplog.set_level(logging.CRITICAL, "agent.uplink")
     async with gateway(tmp_path, settings(at_port(broker.port), confirm_timeout_s=0.3)) as it:
         it.start()
         await until(lambda: it.uplink.status.connected)

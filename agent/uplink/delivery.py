@@ -1,0 +1,124 @@
+"""What only the chosen way does: it empties the outbox and shows the states."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from agent.errors import Rejected
+from agent.outbox.outbox import Outbox
+from agent.session import Session
+from agent.site import UplinkSettings
+from agent.uplink.board import Board
+from agent.uplink.confirming import confirmed
+from agent.uplink.drain import Drain
+from agent.uplink.lent import Detour, Lent
+from agent.uplink.presence import Presence
+from agent.uplink.suspicion import Suspicion
+from agent.uplink.told import Teller
+
+log = logging.getLogger(__name__)
+
+ASIDE = 2  # slots of the far side's window that the board and the heartbeat may need
+DETOUR_SHARE = 0.5  # of the time for a confirmation: the other way's must come within the record's own
+Other = Callable[[], Session | None]
+
+
+class Delivery:
+    """One for each way; `turn` is held by the one that delivers, so that two never send the same records."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        board: Board,
+        settings: UplinkSettings,
+        presence: Presence,
+        turn: asyncio.Lock,
+        other: Other,
+    ) -> None:
+        self._outbox, self._board, self._settings, self._presence = outbox, board, settings, presence
+        self._turn, self._other = turn, other
+        self._tell = Teller(outbox, presence.instant)
+        self._suspicion = Suspicion()
+        self._drain: Drain | None = None
+        self._chosen, self._dismissed = asyncio.Event(), asyncio.Event()
+        self._told: set[tuple[str, int]] = set()
+
+    def choose(self, chosen: bool) -> None:
+        """Deliver from now on, or finish what is under way and leave the rest to the other."""
+        if chosen:
+            self._dismissed.clear()
+            self._chosen.set()
+        else:
+            self._chosen.clear()
+            self._dismissed.set()
+
+    async def run(self, session: Lent) -> None:
+        """Deliver by this session whenever its way is chosen; raises UplinkError when it is of no more use."""
+        self._told.clear()
+        while True:
+            await self._chosen.wait()
+            async with self._turn:
+                await self._deliver(session)
+
+    async def learn(self, why: str) -> None:
+        """The session broke. A record that ends every session is put off, so that those behind it get through."""
+        drain, self._drain = self._drain, None
+        if drain is None:
+            return
+        convict = self._suspicion.learn(drain.under_way.values(), asyncio.get_running_loop().time())
+        if convict is None:
+            return
+        text = "three sessions in a row ended over this record; it is put off for a while"
+        topic = self._presence.topics.channel(convict.record.lane.channel, convict.record.subject)
+        log.error("%s: %s (%s)", topic, text, why)
+        await self._tell("uplink.put_off", text, {"topic": topic, "sequence": convict.sequence, "why": why})
+
+    async def _deliver(self, session: Lent) -> None:
+        drain = self._drain = self._drain_of(session)
+        self._board.repeat_all()  # the broker may have forgotten, or was told by the other way for a while
+        async with asyncio.TaskGroup() as group:
+            states = group.create_task(self._show_states(session), name="states")
+            group.create_task(self._retire(drain), name="retiring")
+            await drain.run()
+            states.cancel()
+        self._drain = None
+
+    async def _retire(self, drain: Drain) -> None:
+        await self._dismissed.wait()
+        drain.retire()
+
+    def _drain_of(self, session: Lent) -> Drain:
+        patience_s = DETOUR_SHARE * self._settings.confirm_timeout_s
+        return Drain(
+            Detour(session, self._other, patience_s, self._detoured),
+            self._outbox,
+            self._presence.topics,
+            max(1, min(self._settings.window, session.window - ASIDE)),
+            self._settings.confirm_timeout_s,
+            self._presence.instant,
+            careful=self._suspicion.careful,
+            put_off=self._suspicion.put_off(self._outbox.store_id, asyncio.get_running_loop().time()),
+            moment=self._presence.moment,
+        )
+
+    async def _detoured(self, topic: str, error: Rejected) -> None:
+        """Said once a session for each channel and code."""
+        about = (topic.split("/")[-2], error.code)
+        if about in self._told:
+            return
+        self._told.add(about)
+        log.error("refused on %s: %s; it went by the other way", topic, error)
+        await self._tell("uplink.refused", str(error), {"topic": topic, "code": error.code, "detour": True})
+
+    async def _show_states(self, session: Lent) -> None:
+        while True:
+            await self._board.changed.wait()
+            for device, data in self._board.take().items():
+                topic = self._presence.topics.state(device)
+                event = self._presence.live("state", device, data)
+                try:
+                    await confirmed(session, topic, event, self._settings.confirm_timeout_s, retain=True)
+                except Rejected as error:
+                    if (about := ("state", error.code)) not in self._told:
+                        log.error("refused on %s: %s", topic, error)
+                    self._told.add(about)

@@ -1,0 +1,239 @@
+"""One way to the platform: a session to the first broker of its list that takes us, kept up for ever.
+
+Every way says hello and beats; alarms and states go by the one that is chosen.
+"""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.errors import Rejected, UplinkError
+from agent.host import Host
+from agent.session import Broker, Inbox, SessionRequest
+from agent.site import UplinkSettings
+from agent.uplink.confirming import confirmed
+from agent.uplink.delivery import Delivery
+from agent.uplink.lent import Lent
+from agent.uplink.presence import Presence
+
+log = logging.getLogger(__name__)
+
+GOODBYE_S = 2.0
+HURRY_S = 1.0  # thousands of gateways whose way fails at the same moment come back within this, not all at once
+STANDBY_BEAT_S = 30.0  # a way that stands by says something so often, or its loss would not be noticed
+STEADY_S = 30.0  # a session that broke sooner does not shorten the back-off: two gateways with one name would race
+
+
+@dataclass(frozen=True, slots=True)
+class WayPlan:
+    """Which way: its name, whom it calls, under what name, by which interface; whether others stand beside it."""
+
+    name: str
+    brokers: tuple[Broker, ...]
+    client_id: str
+    interface: str | None
+    alone: bool
+
+
+@dataclass(slots=True)
+class PathStatus:
+    """How a way is; `why` says why it is down, `since_s` is loop time, `refused` what its broker does not take."""
+
+    connected: bool = False
+    broker: str = ""
+    why: str = "not connected yet"
+    since_s: float = 0.0
+    reconnects: int = 0
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+class Watcher(Protocol):
+    """Who chooses among the ways."""
+
+    def way_up(self, way: str) -> None:
+        """It has a session, and said hello."""
+
+    def way_proved(self, way: str) -> None:
+        """It confirmed something."""
+
+    def way_failed(self, way: str) -> None:
+        """Its session is lost, or none could be opened."""
+
+
+class Path:
+    """One session at a time."""
+
+    def __init__(
+        self,
+        plan: WayPlan,
+        host: Host,
+        settings: UplinkSettings,
+        presence: Presence,
+        delivery: Delivery,
+        inbox: Inbox | None,
+        watcher: Watcher,
+    ) -> None:
+        self.name = plan.name
+        self.status = PathStatus(since_s=_now())
+        self.session: Lent | None = None
+        self._plan, self._host, self._settings, self._presence = plan, host, settings, presence
+        self._delivery, self._inbox, self._watcher = delivery, inbox, watcher
+        self._topics = presence.topics
+        self._hurry = asyncio.Event()
+        self._wait_s = 0.0
+        self._told: set[str] = set()
+        self._whys: set[str] = set()
+
+    async def run(self) -> None:
+        """Connect and serve for ever; on cancellation say goodbye."""
+        for round_number in itertools.count():
+            for broker in self._plan.brokers:
+                if (session := await self._open(broker)) is not None:
+                    await self._serve(session, broker, round_number)
+            await self._back_off()
+
+    def choose(self, chosen: bool) -> None:
+        """From now on alarms and states go this way, or another one."""
+        self._delivery.choose(chosen)
+
+    def hurry(self) -> None:
+        """The other way failed: do not wait for the end of a back-off."""
+        self._hurry.set()
+
+    async def _open(self, broker: Broker) -> Lent | None:
+        request = SessionRequest(
+            broker,
+            self._plan.client_id,
+            self._presence.will(),
+            self._settings.protocol,
+            self._settings.keepalive_s,
+            listen=self._topics.commands if self._inbox is not None else "",
+            interface=self._plan.interface,
+        )
+        try:
+            session = await self._host.open_session(request)
+        except UplinkError as error:
+            self._down(f"{broker.host}:{broker.port}: {error}")
+            return None
+        return Lent(session, lambda: self._watcher.way_proved(self.name))
+
+    async def _serve(self, session: Lent, broker: Broker, round_number: int) -> None:
+        self._up(session, broker, round_number)
+        use = asyncio.create_task(self._use(session, broker), name=f"session {self.name}")
+        try:
+            # Not `await use`: before Python 3.13 a TaskGroup that fails forgets that it was cancelled as well.
+            await asyncio.wait({use})
+            use.result()
+        except asyncio.CancelledError:
+            use.cancel()
+            await asyncio.wait({use})
+            await self._say_goodbye(session)
+            raise
+        finally:
+            if self.session is session:  # a part failed, or we are told to stop
+                self._down("the session was given up")
+            await session.aclose()
+
+    async def _use(self, session: Lent, broker: Broker) -> None:
+        """Hello, then delivery and heartbeat side by side until the link is of no more use."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._say_hello(session)
+                group.create_task(self._delivery.run(session), name="delivery")
+                group.create_task(self._beat(session), name="heartbeat")
+                group.create_task(_until_lost(session), name="link")
+                if self._inbox is not None:
+                    group.create_task(self._listen(session, self._inbox), name="commands")
+        except* UplinkError as errors:
+            self._down(f"{broker.host}:{broker.port}: {_first(errors)}")
+            await self._delivery.learn(self.status.why)
+
+    async def _say_hello(self, session: Lent) -> None:
+        await self._publish(session, self._topics.status, self._presence.status(True, "connected"), retain=True)
+        self._watcher.way_up(self.name)
+
+    async def _say_goodbye(self, session: Lent) -> None:
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                stopped = self._presence.status(False, "stopped")
+                await session.publish(self._topics.status, stopped, retain=True)
+        except (UplinkError, TimeoutError) as error:
+            log.info("the platform did not hear our goodbye: %s", error)
+
+    async def _beat(self, session: Lent) -> None:
+        """Only while there is a session; an old heartbeat means nothing, so none is kept."""
+        alone = self._plan.alone
+        rest_s = self._settings.heartbeat_s if alone else min(STANDBY_BEAT_S, self._settings.heartbeat_s)
+        while True:
+            await self._publish(session, self._topics.heartbeat, await self._presence.heartbeat())
+            await asyncio.sleep(rest_s)
+
+    async def _listen(self, session: Lent, inbox: Inbox) -> None:
+        """Hand on what the platform says; without leave to listen the session still delivers."""
+        try:
+            while True:
+                await inbox(await session.receive())
+        except Rejected as error:
+            self._say_refused(self._topics.commands, error)
+
+    async def _publish(self, session: Lent, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """What is not kept: a refusal is said once a session and costs the others nothing."""
+        try:
+            await confirmed(session, topic, payload, self._settings.confirm_timeout_s, retain=retain)
+        except Rejected as error:
+            self._say_refused(topic, error)
+
+    def _say_refused(self, topic: str, error: Rejected) -> None:
+        if topic not in self._told:
+            log.error("refused on %s: %s", topic, error)
+        self._told.add(topic)
+
+    def _up(self, session: Lent, broker: Broker, round_number: int) -> None:
+        self._told.clear()
+        self._whys.clear()
+        self.session = session
+        reconnects = self.status.reconnects + (1 if self.status.broker else 0)
+        where = f"{broker.host}:{broker.port}"
+        self.status = PathStatus(True, where, "", _now(), reconnects, session.refusals)
+        log.info("connected to %s (%s, round %d)", where, self.name, round_number)
+
+    def _down(self, why: str) -> None:
+        if why not in self._whys:  # with several addresses each has its own, round after round
+            log.warning("uplink down: %s", why)
+        self._whys.add(why)
+        before, now_s = self.status, _now()
+        since_s = now_s if before.connected else before.since_s
+        if before.connected and now_s - before.since_s >= STEADY_S:
+            self._wait_s = 0.0
+        self.session = None
+        self.status = PathStatus(False, before.broker, why, since_s, before.reconnects)
+        self._watcher.way_failed(self.name)
+
+    async def _back_off(self) -> None:
+        """Wait, twice as long each time, with jitter: thousands of gateways must not come back at once."""
+        self._wait_s = min(self._settings.backoff_most_s, max(self._settings.backoff_first_s, self._wait_s * 2))
+        dice = self._host.random.random()
+        self._hurry.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._wait_s * (0.5 + dice)):
+                await self._hurry.wait()
+                await asyncio.sleep(HURRY_S * dice)
+
+
+async def _until_lost(session: Lent) -> None:
+    raise UplinkError(await session.wait_lost())
+
+
+def _first(errors: BaseExceptionGroup[UplinkError]) -> BaseException:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
