@@ -52,7 +52,7 @@ def screen(answer: dict[str, Any]) -> list[str]:
 
 def _refused(refused: dict[str, Any], running: str) -> list[str]:
     since = moment(refused["since"]["at"])
-    said = tr("the new one is refused; the last good one runs, of {since} ({hash})", since=since, hash=running[:12])
+    said = tr("the new one is refused; the last good one runs, of {since} ({hash})", since=since, hash=running[:8])
     return [said, *refused["mistakes"]]
 
 

@@ -57,7 +57,7 @@ class Books:
         self.broker = Trouble()
         self.process = Trouble()
         self.disk = Trouble()
-        self.clocks: list[tuple[float, ClockState, float]] = [(0.0, "synchronised", 0.0)]  # when, what, how far off
+        self.clocks: list[tuple[float, ClockState, float]] = [(0.0, "synchronised", 0.0)]  # when, what, how far
         self.log: list[str] = []
         self.units = {u.id: line.id for line in school.site.lines for u in line.units}
         self._dice = random.Random(f"storm {seed}")

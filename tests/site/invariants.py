@@ -164,7 +164,9 @@ class Verdict(Liveness):
     def _vouched(self, event: CloudEvent) -> bool:
         """The kernel's clock was synchronised some time, and then went as this time says."""
         off_s = datetime.fromisoformat(event.time).timestamp() - EPOCH_S - float(event.monotonic)
-        return any(state == "synchronised" and abs(off_s - jump_s) < ROUNDED_S for _, state, jump_s in self.storm.clocks)
+        return any(
+            state == "synchronised" and abs(off_s - jump_s) < ROUNDED_S for _, state, jump_s in self.storm.clocks
+        )
 
     def _failed(self) -> Iterator[str]:
         """No fault of the world makes a part of the program fail, or the watchdog starve."""
