@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -88,3 +88,14 @@ class Stored:
     def key(self) -> tuple[str, int]:
         """Names the record for ever."""
         return self.series, self.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """What is stored in the same transaction as something else, or not at all."""
+
+    records: tuple[Record, ...] = ()
+    states: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Along()

@@ -14,7 +14,7 @@ from agent.errors import OrderRefused, StorageError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.polling.points import PointTable
-from agent.records import Instant, Lane, Record, Told
+from agent.records import NOTHING, Along, Instant, Lane, Record, Told
 from agent.service.debts import Debts
 from agent.service.telemetry import Telemetry
 from agent.service.words import alarm_data, event_data, state_data
@@ -122,8 +122,8 @@ class Pipe:
 
     # --- people and time ----------------------------------------------------------------------------
 
-    async def operate(self, device_id: str, order: Order) -> None:
-        """Carry out an operator's order; raises OrderRefused or StorageError."""
+    async def operate(self, device_id: str, order: Order, along: Along = NOTHING) -> None:
+        """Carry out an operator's order, in one transaction with `along`; raises OrderRefused or StorageError."""
         if (device := self.devices.get(device_id)) is None:
             raise _no_device(device_id, sorted(self.devices))
         async with self._lock:
@@ -131,7 +131,7 @@ class Pipe:
             right = at.clock == "synchronised"
             done = operate(device, self._latest(device_id), order, at.monotonic_s, at.utc_s, right=right)
             judgements = {device_id: stamped(done, at)}
-            await self._store(judgements, self._told(judgements, at), at)
+            await self._store(judgements, self._told(judgements, at), at, along)
             self._move(judgements)
         self._rearm.set()  # a hold has an end, and no reading may come until then
 
@@ -220,7 +220,9 @@ class Pipe:
             told[name] = (*self._owed.records(name), *(Record(Lane.ALARM, "alarm", name, one, at) for one in data))
         return told
 
-    async def _store(self, judgements: Mapping[str, Judgement], told: Telling, at: Instant) -> None:
+    async def _store(
+        self, judgements: Mapping[str, Judgement], told: Telling, at: Instant, along: Along = NOTHING
+    ) -> None:
         """One transaction for the events and the states that they lead to."""
         records = [record for own in told.values() for record in own]
         memories = {
@@ -230,7 +232,8 @@ class Pipe:
         }
         if memories:
             states = {name: memory_to_json(memory, self._host.boot_id) for name, memory in memories.items()}
-            sequences = await self._outbox.append([*records, *self._relief(at)], states)
+            also = [*along.records, *self._relief(at)]
+            sequences = await self._outbox.append([*records, *also], {**states, **along.states})
             self.storage_fault = ""
             self.accepted(records, sequences)
 

@@ -1,0 +1,150 @@
+"""What the platform orders over MQTT, carried out one by one; each order's result is a record of its own."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping
+
+from agent.alarms.model import Order
+from agent.errors import OrderRefused, StorageError
+from agent.host import Host
+from agent.outbox.outbox import Outbox
+from agent.records import Along, Instant, Lane, Record
+from agent.service.confirmations import Confirmations
+from agent.service.done import Done
+from agent.service.pipe import Pipe
+from agent.service.words import event_data
+from agent.session import Incoming
+from agent.uplink.commands import Acknowledge, Confirm, Now, Refusal, Replay, parse
+from agent.uplink.pace import Pace
+
+log = logging.getLogger(__name__)
+
+ORDERS_AT_ONCE, ORDERS_PER_S = 256, 1.0  # a panel's 242 detectors are acknowledged with one click
+CONFIRMS_AT_ONCE, CONFIRMS_PER_S = 200, 100.0
+REFUSALS_AT_ONCE, REFUSALS_PER_S = 32, 1 / 60  # a platform that errs for ever must not wear out the disk
+SAID_AGAIN_S = 3600.0  # what has no id is refused once in so long
+SAID_MOST = 64
+
+
+class Commands:
+    """`inbox` takes in and never waits; `run` carries out."""
+
+    def __init__(self, pipe: Pipe, outbox: Outbox, host: Host) -> None:
+        self.confirmations = Confirmations(outbox)
+        self._pipe, self._outbox, self._host = pipe, outbox, host
+        self._done = Done(outbox.states())
+        self._orders: deque[Replay | Acknowledge | Refusal] = deque()
+        self._come = asyncio.Event()
+        self._order_pace = Pace(ORDERS_AT_ONCE, ORDERS_PER_S)
+        self._confirm_pace = Pace(CONFIRMS_AT_ONCE, CONFIRMS_PER_S)
+        self._refusal_pace = Pace(REFUSALS_AT_ONCE, REFUSALS_PER_S)
+        self._said: dict[tuple[str, str], float] = {}
+
+    async def inbox(self, message: Incoming) -> None:
+        """Take a message in. Too many are not even read."""
+        confirms = message.topic.endswith("/confirm")
+        if not (self._confirm_pace if confirms else self._order_pace).allows(_now()):
+            name, most = ("confirm", CONFIRMS_PER_S) if confirms else ("", ORDERS_PER_S)
+            self._take(Refusal(name, "", f"too many: beyond {most:g} a second they are not looked at"))
+            return
+        self._take(parse(message, Now(*self._host.wall_clock())))
+
+    async def run(self) -> None:
+        """Carry out, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.confirmations.run(), name="confirmations")
+            while True:
+                while self._orders:
+                    await self._carry_out(self._orders.popleft())
+                self._come.clear()
+                await self._come.wait()
+
+    def _take(self, said: Confirm | Replay | Acknowledge | Refusal) -> None:
+        if isinstance(said, Confirm):
+            self.confirmations.note(said)
+        elif len(self._orders) < ORDERS_AT_ONCE and not (isinstance(said, Refusal) and self._is_said(said)):
+            self._orders.append(said)
+            self._come.set()
+
+    async def _carry_out(self, order: Replay | Acknowledge | Refusal) -> None:
+        """An order that was answered is not carried out again. One that could not be stored has no answer."""
+        if order.id in self._done:
+            log.info("command %s was answered before", order.id)
+            return
+        try:
+            await self._do(order)
+        except OrderRefused as error:
+            await self._refuse(Refusal(_name(order), order.id, str(error)))
+        except StorageError as error:
+            log.error("command %s %s: the disk does not take its result: %s", _name(order), order.id, error)
+
+    async def _do(self, order: Replay | Acknowledge | Refusal) -> None:
+        match order:
+            case Replay():
+                await self._replay(order)
+            case Acknowledge():
+                await self._acknowledge(order)
+            case Refusal():
+                await self._refuse(order)
+
+    async def _replay(self, order: Replay) -> None:
+        """Records wait again; what has left the store is named, so that the platform can stop asking."""
+        if order.store != self._outbox.store_id:
+            here = self._outbox.store_id
+            raise OrderRefused("no store {store} is here; this one is {here}", store=repr(order.store), here=here)
+        if order.first > order.last:
+            raise OrderRefused("the span runs backwards")
+        found = await self._outbox.replay(order.store, order.first, order.last)
+        what = f"{found.again} records are sent again, {found.waiting} wait anyway"
+        span = {"store": order.store, "first": order.first, "last": order.last}
+        result = {"again": found.again, "waiting": found.waiting, "gone": [list(span) for span in found.gone]}
+        await self._outbox.append([self._result(order, what, span | result)], self._done.state(order.id))
+        self._done.add(order.id)
+
+    async def _acknowledge(self, order: Acknowledge) -> None:
+        """One transaction: the alarm's new state, its record with person and reason, and the answer."""
+        wish = Order("acknowledge", order.condition, order.person, order.address, order.reason)
+        fields = order.model_dump(include={"device", "condition", "address", "person"})
+        done = self._result(order, "the alarm is acknowledged", fields)
+        await self._pipe.operate(order.device, wish, Along((done,), self._done.state(order.id)))
+        self._done.add(order.id)
+
+    async def _refuse(self, refusal: Refusal) -> None:
+        """Say why; an id has one answer, also where it is a refusal."""
+        log.warning("command %s %s is refused: %s", refusal.name, refusal.id, refusal.why)
+        if not self._refusal_pace.allows(_now()):
+            return
+        fields = {"id": refusal.id, "name": refusal.name, "why": refusal.why}
+        record = self._record("command.refused", refusal.why, fields)
+        await self._outbox.append([record], self._done.state(refusal.id) if refusal.id else {})
+        if refusal.id:
+            self._done.add(refusal.id)
+
+    def _is_said(self, refusal: Refusal) -> bool:
+        """What has no id, or comes again with every session, is refused once in a while for each reason."""
+        if refusal.id:
+            return False
+        about, now_s = (refusal.name, refusal.why), _now()
+        if now_s - self._said.get(about, float("-inf")) < SAID_AGAIN_S:
+            return True
+        self._said.pop(about, None)
+        self._said[about] = now_s
+        if len(self._said) > SAID_MOST:
+            del self._said[next(iter(self._said))]
+        return False
+
+    def _result(self, order: Replay | Acknowledge, text: str, fields: Mapping[str, object]) -> Record:
+        return self._record("command.done", text, {"id": order.id, "name": _name(order), **fields})
+
+    def _record(self, event: str, text: str, fields: Mapping[str, object]) -> Record:
+        at = Instant(_now(), *self._host.wall_clock())
+        return Record(Lane.EVENT, "event", "command", event_data(event, text, fields), at)
+
+
+def _name(order: Replay | Acknowledge | Refusal) -> str:
+    return order.name if isinstance(order, Refusal) else type(order).__name__.lower()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,61 @@
+"""What the platform says that it has: gathered for a moment, then written at once."""
+
+import asyncio
+import logging
+
+from agent.errors import StorageError
+from agent.outbox.outbox import Outbox
+from agent.uplink.commands import Confirm, joined, spans_of
+
+log = logging.getLogger(__name__)
+
+GATHERED_S = 0.2  # each is a transaction, and a platform may confirm record by record
+SPANS_MOST = 10_000  # that wait to be written; what is not noted is sent again, and confirmed again
+
+
+class Confirmations:
+    """`answers` counts, and `answered` is set, whenever the platform confirms what it had not confirmed before."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.answers = 0
+        self.answered = asyncio.Event()
+        self._outbox = outbox
+        self._store = outbox.store_id
+        self._spans: list[tuple[int, int]] = []
+        self._come = asyncio.Event()
+        self._strange = ""
+
+    def note(self, confirm: Confirm) -> None:
+        """Take it in; one for another store means nothing here, and does nothing."""
+        if confirm.store != self._outbox.store_id:
+            self._say_strange(confirm.store)
+            return
+        if self._store != confirm.store:
+            self._store, self._spans = confirm.store, []
+        self._spans = joined([*self._spans, *spans_of(confirm)])[:SPANS_MOST]
+        if self._spans:
+            self._come.set()
+
+    async def run(self) -> None:
+        """Write what has come, for ever."""
+        while True:
+            await self._come.wait()
+            await asyncio.sleep(GATHERED_S)
+            self._come.clear()
+            await self._write()
+
+    async def _write(self) -> None:
+        store, spans, self._spans = self._store, self._spans, []
+        try:
+            count = await self._outbox.confirm_spans(store, spans)
+        except StorageError as error:
+            log.error("the platform's confirmation cannot be kept; its records are sent again: %s", error)
+            return
+        if count:
+            self.answers += 1
+            self.answered.set()
+
+    def _say_strange(self, store: str) -> None:
+        if store != self._strange:
+            log.info("confirmations for another store (%r) are passed over", store)
+        self._strange = store
