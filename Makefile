@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench long soak replug cuts powercut seeds check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug cuts powercut seeds brokers backlog check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,12 @@ cuts: $(VENV)/.bench $(VENV)/.test ## 10,000 power cuts and every failing call u
 
 powercut: $(VENV)/.demo ## the power of a whole machine (QEMU) cut 20 times in mid-write: 10 minutes, docs/reliability.md (ARGS="--cuts 3")
 	@$(BIN)/python -m bench.reliability.powercut $(ARGS)
+
+brokers: $(VENV)/.bench $(VENV)/.test ## what brokers and links can do, for real: 5 minutes, docs/reliability.md (ARGS="--case killed")
+	@$(BIN)/python -m bench.reliability.brokers $(ARGS)
+
+backlog: $(VENV)/.bench $(VENV)/.test ## a million records behind an outage, and a day's bytes to flash: 12 minutes (ARGS=--quick)
+	@$(BIN)/python -m bench.reliability.backlog $(ARGS)
 
 check: $(VENV)/.dev ## style, types, the borders between packages, the catalogues
 	$(BIN)/ruff check

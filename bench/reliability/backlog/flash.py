@@ -36,7 +36,7 @@ control_socket: control.sock
 lines:
 """
 LINE = "  - {{id: line-{line}, type: modbus_tcp, host: 127.0.0.1, tcp_port: {port}, units: [{units}]}}\n"
-UNIT = "{{id: u{line}-{unit}, profile: renke_temp_humidity, address: {unit}, interval_s: 5, slow_interval_s: 5}}"
+UNIT = "{{id: u{line}-{unit}, profile: renke_temp_humidity, address: {unit}, interval_s: 1, slow_interval_s: 1}}"
 DEVICE = "  - {{id: e{line}-{unit}, kind: environment, name: 温湿度 {line}-{unit}, unit: u{line}-{unit}}}\n"
 
 
