@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench long soak replug cuts powercut seeds brokers backlog check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers backlog check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ demo: $(VENV)/.demo ## a simulated school, a broker, the gateway and a platform:
 
 simulate: $(VENV)/.demo ## simulated devices for the bench: make simulate ARGS=SCENARIO (SEEDS=1000: make seeds)
 	@$(if $(SEEDS),$(MAKE) --no-print-directory seeds,$(BIN)/campusgw simulate $(ARGS))
+
+clocks: $(VENV)/.bench $(VENV)/.test ## every wrong clock that a board may have, in virtual time: a minute, docs/reliability.md
+	@$(BIN)/python -m bench.reliability.clocks $(ARGS)
 
 seeds: $(VENV)/.test ## SEEDS=1000 simulated schools in virtual time with faults: 10 minutes, docs/reliability.md
 	@$(BIN)/python -m bench.reliability.seeds --seeds $(or $(SEEDS),1000) $(ARGS)
