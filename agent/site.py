@@ -126,6 +126,7 @@ class UplinkSettings:
     backoff_most_s: float = 60.0
     window: int = 16
     confirmed_by: Literal["broker", "platform"] = "broker"
+    again_after_s: float = 60.0
     unconfirmed_after_s: float = 30.0
     interface: str | None = None
     backup: BackupSettings | None = None

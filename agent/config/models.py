@@ -90,6 +90,9 @@ class UplinkModel(_Model):
     confirmed_by: Literal["broker", "platform"] = Field(
         "broker", description="who must have an alarm or event before it leaves; platform: by its `confirm`"
     )
+    again_after_s: Annotated[float, Field(ge=5, le=3600)] = Field(
+        60.0, description="what the platform has not confirmed after so long is sent again"
+    )
     # local fault after 30 s: our own goal, from EN 54-21:2006 5.3, which asks for 100 s
     unconfirmed_after_s: Annotated[float, Field(ge=5, le=100)] = Field(
         30.0, description="a fire or one-key alarm unconfirmed for so long is a fault, and sounds the sounder"

@@ -15,6 +15,7 @@ from agent.service.done import Done
 from agent.service.pipe import Pipe
 from agent.service.words import event_data
 from agent.session import Incoming
+from agent.uplink.answers import Answers
 from agent.uplink.commands import Acknowledge, Confirm, Now, Refusal, Replay, parse
 from agent.uplink.pace import Pace
 
@@ -30,8 +31,8 @@ SAID_MOST = 64
 class Commands:
     """`inbox` takes in and never waits; `run` carries out."""
 
-    def __init__(self, pipe: Pipe, outbox: Outbox, host: Host) -> None:
-        self.confirmations = Confirmations(outbox)
+    def __init__(self, pipe: Pipe, outbox: Outbox, host: Host, answers: Answers) -> None:
+        self._confirmations = Confirmations(outbox, answers)
         self._pipe, self._outbox, self._host = pipe, outbox, host
         self._done = Done(outbox.states())
         self._orders: deque[Replay | Acknowledge | Refusal] = deque()
@@ -53,7 +54,7 @@ class Commands:
     async def run(self) -> None:
         """Carry out, for ever."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.confirmations.run(), name="confirmations")
+            group.create_task(self._confirmations.run(), name="confirmations")
             while True:
                 while self._orders:
                     await self._carry_out(self._orders.popleft())
@@ -62,7 +63,7 @@ class Commands:
 
     def _take(self, said: Confirm | Replay | Acknowledge | Refusal) -> None:
         if isinstance(said, Confirm):
-            self.confirmations.note(said)
+            self._confirmations.note(said)
         elif len(self._orders) < ORDERS_AT_ONCE and not (isinstance(said, Refusal) and self._is_said(said)):
             self._orders.append(said)
             self._come.set()

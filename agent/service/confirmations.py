@@ -5,6 +5,7 @@ import logging
 
 from agent.errors import StorageError
 from agent.outbox.outbox import Outbox
+from agent.uplink.answers import Answers
 from agent.uplink.commands import Confirm, joined, spans_of
 
 log = logging.getLogger(__name__)
@@ -14,12 +15,10 @@ SPANS_MOST = 10_000  # that wait to be written; what is not noted is sent again,
 
 
 class Confirmations:
-    """`answers` counts, and `answered` is set, whenever the platform confirms what it had not confirmed before."""
+    """`answers` learns of each time that the platform has confirmed something new."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self.answers = 0
-        self.answered = asyncio.Event()
-        self._outbox = outbox
+    def __init__(self, outbox: Outbox, answers: Answers) -> None:
+        self._outbox, self._answers = outbox, answers
         self._store = outbox.store_id
         self._spans: list[tuple[int, int]] = []
         self._come = asyncio.Event()
@@ -52,8 +51,7 @@ class Confirmations:
             log.error("the platform's confirmation cannot be kept; its records are sent again: %s", error)
             return
         if count:
-            self.answers += 1
-            self.answered.set()
+            self._answers.note()
 
     def _say_strange(self, store: str) -> None:
         if store != self._strange:

@@ -6,19 +6,23 @@ from collections.abc import Callable
 
 from agent.errors import Rejected
 from agent.outbox.outbox import Outbox
+from agent.records import Stored
 from agent.session import Session
 from agent.site import UplinkSettings
+from agent.uplink.again import Again
+from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.confirming import confirmed
 from agent.uplink.drain import Drain
 from agent.uplink.lent import Detour, Lent
+from agent.uplink.messages import stored_event
 from agent.uplink.presence import Presence
 from agent.uplink.suspicion import Suspicion
 from agent.uplink.told import Teller
 
 log = logging.getLogger(__name__)
 
-ASIDE = 2  # slots of the far side's window that the board and the heartbeat may need
+ASIDE = 3  # slots of the far side's window that the board, the heartbeat and what is sent again may need
 DETOUR_SHARE = 0.5  # of the time for a confirmation: the other way's must come within the record's own
 Other = Callable[[], Session | None]
 
@@ -34,9 +38,10 @@ class Delivery:
         presence: Presence,
         turn: asyncio.Lock,
         other: Other,
+        answers: Answers,
     ) -> None:
         self._outbox, self._board, self._settings, self._presence = outbox, board, settings, presence
-        self._turn, self._other = turn, other
+        self._turn, self._other, self._answers = turn, other, answers
         self._tell = Teller(outbox, presence.instant)
         self._suspicion = Suspicion()
         self._drain: Drain | None = None
@@ -74,20 +79,32 @@ class Delivery:
         await self._tell("uplink.put_off", text, {"topic": topic, "sequence": convict.sequence, "why": why})
 
     async def _deliver(self, session: Lent) -> None:
-        drain = self._drain = self._drain_of(session)
+        again = self._again_of(session)
+        drain = self._drain = self._drain_of(session, again)
         self._board.repeat_all()  # the broker may have forgotten, or was told by the other way for a while
         async with asyncio.TaskGroup() as group:
             states = group.create_task(self._show_states(session), name="states")
+            repeats = group.create_task(again.run(), name="again")
             group.create_task(self._retire(drain), name="retiring")
             await drain.run()
             states.cancel()
+            repeats.cancel()
         self._drain = None
 
     async def _retire(self, drain: Drain) -> None:
         await self._dismissed.wait()
         drain.retire()
 
-    def _drain_of(self, session: Lent) -> Drain:
+    def _again_of(self, session: Lent) -> Again:
+        async def send(stored: Stored) -> None:
+            topic = self._presence.topics.channel(stored.record.lane.channel, stored.record.subject)
+            event = stored_event(stored, self._presence.topics.source, self._presence.moment)
+            await confirmed(session, topic, event, self._settings.confirm_timeout_s)
+
+        settings = self._settings
+        return Again(settings.confirmed_by, self._outbox, self._answers, settings.again_after_s, send)
+
+    def _drain_of(self, session: Lent, again: Again) -> Drain:
         patience_s = DETOUR_SHARE * self._settings.confirm_timeout_s
         return Drain(
             Detour(session, self._other, patience_s, self._detoured),
@@ -99,6 +116,7 @@ class Delivery:
             careful=self._suspicion.careful,
             put_off=self._suspicion.put_off(self._outbox.store_id, asyncio.get_running_loop().time()),
             moment=self._presence.moment,
+            by_broker=again.by_broker,
         )
 
     async def _detoured(self, topic: str, error: Rejected) -> None:

@@ -22,7 +22,10 @@ TRUSTED_AFTER = 16  # records delivered one at a time
 
 
 class Drain:
-    """One session's drain; a new session starts again from the oldest record that is not confirmed."""
+    """One session's drain; a new session starts again from the oldest record that is not confirmed.
+
+    `by_broker` is asked once for each record that the broker has confirmed: is that enough for it to leave?
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Drain:
         careful: bool = False,
         put_off: Iterable[tuple[float, Stored]] = (),
         moment: Told = as_recorded,
+        by_broker: Callable[[Stored], bool] = lambda _: True,
     ) -> None:
         self._session = session
         self._outbox = outbox
@@ -45,6 +49,7 @@ class Drain:
         self._confirm_timeout_s = confirm_timeout_s
         self._instant = instant
         self._moment = moment
+        self._by_broker = by_broker
         self._store_id = outbox.store_id
         self._after: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self._fetched: list[Stored] = []
@@ -143,7 +148,8 @@ class Drain:
             await self._put_off(stored, topic, error)
         else:
             del self.under_way[stored.sequence]
-            await self._outbox.confirm([stored])
+            if self._by_broker(stored):
+                await self._outbox.confirm([stored])
             self._widen()
         finally:
             self._slots.release()

@@ -7,6 +7,7 @@ from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.session import Inbox, Session
 from agent.site import Identity, Site
+from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.choice import Choice
 from agent.uplink.delivery import Delivery
@@ -33,13 +34,14 @@ class Uplink:
         beats: Callable[[], Beat],
         versions: Mapping[str, str],
         inbox: Inbox | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self.paths: dict[str, Path] = {}
-        turn = asyncio.Lock()
+        turn, answers = asyncio.Lock(), answers or Answers()
         for plan in _plans(site):
             topics = Topics(site.identity, BACKUP if plan.name == BACKUP else GATEWAY)
             presence = Presence(host, site, topics, beats(), versions)
-            delivery = Delivery(outbox, board, site.uplink, presence, turn, self._beside(plan.name))
+            delivery = Delivery(outbox, board, site.uplink, presence, turn, self._beside(plan.name), answers)
             self.paths[plan.name] = Path(plan, host, site.uplink, presence, delivery, inbox, self)
         self._choice = Choice(list(self.paths))
         self._losses = Losses(self.paths, Teller(outbox, presence.instant))
