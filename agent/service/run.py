@@ -8,6 +8,7 @@ from agent.clock.clock import Clock
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.service.configured import Keep, keep_configuration, report_refused
+from agent.service.commands import Commands
 from agent.service.control import serve_control
 from agent.service.heartbeat import Pulse, versions
 from agent.service.line_sight import Poller
@@ -17,6 +18,7 @@ from agent.service.pipe import Pipe
 from agent.service.supervisor import supervise
 from agent.service.watchdog import feed
 from agent.site import Site
+from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.presence import Beat
 from agent.uplink.uplink import Uplink
@@ -36,6 +38,7 @@ class Gateway:
     uplink: Uplink
     pulse: Pulse
     pollers: tuple[Poller, ...]
+    commands: Commands
 
 
 async def run_gateway(site: Site, host: Host, keep: Keep | None = None) -> None:
@@ -65,8 +68,11 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
         pulse = Pulse(pipe, outbox, pollers, host)
         return lambda: pulse.beat(uplink.shown())
 
-    uplink = Uplink(host, site, outbox, board, beat, versions())
-    return Gateway(site, host, outbox, pipe, board, uplink, Pulse(pipe, outbox, pollers, host), pollers)
+    answers = Answers()
+    commands = Commands(pipe, outbox, host, answers)
+    uplink = Uplink(host, site, outbox, board, beat, versions(), commands.inbox, answers)
+    shown = Pulse(pipe, outbox, pollers, host)
+    return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers, commands)
 
 
 async def _run_parts(gateway: Gateway, clock: Clock, keep: Keep | None) -> None:
@@ -95,6 +101,7 @@ def _parts(gateway: Gateway) -> dict[str, Part]:
     parts: dict[str, Part] = {f"line {poller.plan.id}": poller.run for poller in gateway.pollers}
     parts |= gateway.uplink.parts
     parts["timers"] = gateway.pipe.run_timers
+    parts["commands"] = gateway.commands.run
     progress = {poller.plan.id: poller.progress for poller in gateway.pollers}
     parts["watchdog"] = lambda: feed(gateway.host.notify, progress, watchdog_interval_s())
     if (path := gateway.site.control_socket) is not None:
