@@ -47,16 +47,22 @@ def link() -> Iterator[tuple[Relay, socket.socket, socket.socket]]:
 async def sent(count: int, source: socket.socket, target: socket.socket) -> list[bytes]:
     """What arrives of so many packets, in order, until nothing more comes."""
     loop = asyncio.get_running_loop()
-    for number in range(count):
-        await loop.sock_sendall(source, b"%d" % number)
     arrived: list[bytes] = []
+    sending = asyncio.create_task(_send(count, source))
     try:
         async with asyncio.timeout(0.3):
             while len(arrived) < count:
                 arrived.append(await loop.sock_recv(target, 100))
     except TimeoutError:
         pass
+    await sending
     return arrived
+
+
+async def _send(count: int, source: socket.socket) -> None:
+    for number in range(count):
+        await asyncio.get_running_loop().sock_sendall(source, b"%d" % number)
+        await asyncio.sleep(0.001)  # a queue of datagrams is ten long
 
 
 @pytest.mark.asyncio

@@ -68,8 +68,12 @@ class Relay:
     def _deliver(self, target: int, packet: bytes) -> None:
         if target not in (self.near, self.far) or target < 0:
             return  # the link is gone meanwhile
-        self.carried += 1
-        os.write(target, packet)
+        try:
+            os.write(target, packet)
+        except BlockingIOError:
+            self.lost += 1  # its queue is full, as a real one can be
+        else:
+            self.carried += 1
 
 
 def open_tun(namespace: str, name: str) -> int:
