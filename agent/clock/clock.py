@@ -60,14 +60,14 @@ class Clock:
 
     async def keep(self) -> None:
         """Write it down, as before an orderly stop; a disk that refuses is asked again at the next look."""
-        if self.timeline == self._kept:
+        if (timeline := self.timeline) == self._kept:
             return
         try:
-            await self._outbox.append([], {KEY: timeline_to_json(self.timeline)})
+            await self._outbox.append([], {KEY: timeline_to_json(timeline)})
         except StorageError as error:
             log.debug("the time is not kept: %s", error)  # who stores records says so loudly
         else:
-            self._kept = self.timeline
+            self._kept = timeline
 
     def floor_utc_s(self) -> float | None:
         """None while the machine's clock is right; else it is surely later than that."""

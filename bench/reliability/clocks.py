@@ -1,4 +1,4 @@
-"""make clocks: every wrong clock that a board may have, in virtual time; writes its part of docs/reliability.md."""
+"""make clocks: every wrong clock that a board may have, in virtual time, as a part of docs/reliability.md."""
 
 import argparse
 import logging
