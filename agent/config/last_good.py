@@ -182,7 +182,8 @@ def _copy(files: Mapping[str, bytes], to: Path, home: Path) -> None:
     for stale in (part, to):
         if stale.exists():
             shutil.rmtree(stale)
-    (part / PROFILES).mkdir(mode=0o700, parents=True)
+    for directory in (part, part / PROFILES):
+        directory.mkdir(mode=0o700)
     for name, content in files.items():
         _write(part / name, content)
     for directory in (part / PROFILES, part):

@@ -164,3 +164,39 @@ def answer_strangely(listening: socket.socket) -> None:
     with channel:
         channel.recv(1000)
         channel.sendall(b"220 mail ready\r\n")
+
+
+def test_a_bad_new_configuration_is_refused_and_the_last_good_one_runs_again(gateway: Gateway) -> None:
+    good = json.loads(gateway.ask("status", "--json").stdout)["heartbeat"]["config_hash"]
+    wait_for(gateway.directory / "state" / "config" / "last-good.json")
+    gateway.process.send_signal(signal.SIGTERM)
+    gateway.process.communicate(timeout=20)
+    file = gateway.directory / "g.yaml"
+    file.write_text(file.read_text().replace("moxa_e1210_e1212", "moxa_e1210_e1222"))
+    env = {**os.environ, "STATE_DIRECTORY": f"{gateway.directory}/state", "LANG": "en_US.UTF-8"}
+    command = [sys.executable, "-m", "agent", "run", "--config", str(file)]
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for_answer(gateway.directory / "control.sock")
+        status = gateway.ask("status")
+        assert status.returncode == 1
+        assert "the new one is refused; the last good one runs, of 20" in status.stdout
+        assert f"{file}:" in status.stdout
+        beat = json.loads(gateway.ask("status", "--json").stdout)["heartbeat"]
+        assert beat["config_hash"] == good
+        assert "moxa_e1210_e1222" in beat["config_refused"]["mistakes"][0]
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert f"{file}:" in said
+    assert "going on with the last good configuration" in said
+    assert f"do `campusgw check {file}` before a restart" in said
+
+
+def wait_for(path: Path) -> None:
+    pause = threading.Event()
+    for _ in range(500):
+        if path.exists():
+            return
+        pause.wait(0.02)
+    raise AssertionError(f"{path} does not appear")
