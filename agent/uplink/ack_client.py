@@ -6,10 +6,11 @@ id.
 """
 
 import asyncio
+import errno
 import logging
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import aiomqtt
@@ -20,6 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.errors import Rejected, UplinkError
 from agent.session import Incoming
+from agent.uplink.interface import connect_by
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,15 @@ DEFAULT_WINDOW = 65535  # MQTT 5, 3.2.2.3.3: no Receive Maximum means this
 PACKET_OVERHEAD = 64  # fixed header, packet id, topic length, our one property
 UNHEARD_MOST = 64  # messages that came and were not received yet; more are not kept
 UNSPECIFIED = "Unspecified error"  # what paho calls every link that ends without a DISCONNECT
+
+
+TIMED_OUT = "Operation timed out"  # what aiomqtt says of it, so that there is one word
+UNREACHABLE: Mapping[int, str] = {
+    errno.ECONNREFUSED: "nobody listens there (connection refused)",
+    errno.EHOSTUNREACH: "the host does not answer on this network (no route to host)",
+    errno.ENETUNREACH: "there is no network in that direction (network is unreachable)",
+    errno.ECONNRESET: "the other side reset the connection",
+}
 
 
 class OwnSocketsOnly:
@@ -116,6 +127,13 @@ class AckClient(aiomqtt.Client):
             raise UplinkError(self.why_lost())
         return message
 
+    def go_out_by(self, interface: str) -> None:
+        """Connect by this network interface only; paho has no option for it."""
+        client = self._client
+        client._create_socket_connection = lambda: connect_by(  # type: ignore[method-assign]
+            interface, client.host, client.port, client.connect_timeout
+        )
+
     def watch(self) -> None:
         """From now on, losing the link fails every publish and receive that waits."""
         self._disconnected.add_done_callback(self._fail_all)
@@ -161,6 +179,10 @@ class AckClient(aiomqtt.Client):
             raise OSError(f"no TLS with the broker: {error.reason or error}") from error
         except ValueError as error:  # a host name that is none
             raise OSError(str(error)) from error
+        except socket.gaierror as error:
+            raise OSError(f"the name of the broker cannot be resolved (DNS): {error.strerror}") from error
+        except OSError as error:
+            raise OSError(_in_words(error)) from error
 
     def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
         if self._given_up:
@@ -201,3 +223,9 @@ class AckClient(aiomqtt.Client):
             ack.set_exception(Rejected(reason_code.value, f"the broker refused it: {reason_code}"))
         else:
             ack.set_result(None)
+
+
+def _in_words(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return TIMED_OUT
+    return UNREACHABLE.get(error.errno or 0) or error.strerror or str(error)

@@ -18,7 +18,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.errors import Rejected, UplinkError
 from agent.session import Incoming, Session, SessionRequest
-from agent.uplink.ack_client import AckClient
+from agent.uplink.ack_client import TIMED_OUT, AckClient
 from agent.uplink.messages import CONTENT_TYPE
 from agent.uplink.tls import tls_context
 
@@ -81,6 +81,8 @@ async def open_session(request: SessionRequest) -> Session:
     """Connect; raises UplinkError in words, Rejected when the broker refuses the login."""
     password, context = await asyncio.to_thread(_credentials, request)
     client = _client(request, password, context)
+    if request.interface is not None:
+        client.go_out_by(request.interface)
     opened = False
     try:
         async with asyncio.timeout(request.connect_timeout_s + GOODBYE_S):  # aiomqtt's own timeout comes first
@@ -151,7 +153,7 @@ def _as_published() -> SubscribeOptions:
 
 
 def _words(error: str, request: SessionRequest) -> str:
-    if error == "Operation timed out":
+    if error == TIMED_OUT:
         return f"no answer within {request.connect_timeout_s:g} s"
     if "before it let us in" in error and request.broker.tls is not None and not request.broker.tls.certificate:
         return f"{error}; does it want a client certificate?"
