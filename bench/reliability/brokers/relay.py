@@ -20,6 +20,7 @@ CLONE_NEWNET = 0x40000000
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000  # bare IP packets
 LARGEST = 65_536
+APART_S = 1e-6  # packets keep their order, as on a wire
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class Relay:
             return
         loop = asyncio.get_running_loop()
         wanted_s = loop.time() + self.delay_s + self.jitter_s * self.dice.random()
-        at_s = self._arrives_s[target] = max(wanted_s, self._arrives_s.get(target, 0.0))  # in order, as on a wire
+        at_s = self._arrives_s[target] = max(wanted_s, self._arrives_s.get(target, 0.0) + APART_S)
         loop.call_at(at_s, self._deliver, target, packet)
 
     def _deliver(self, target: int, packet: bytes) -> None:
