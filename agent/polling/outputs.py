@@ -53,10 +53,12 @@ class Output:
 
 
 def wanted(before: Output | None, want: Want, now_s: float) -> Output:
-    """Somebody wants this; wanting it again changes nothing."""
-    if before is not None and before.want == want:
+    """Somebody wants this; wanting it again changes nothing, and wanting something else mends no fault."""
+    if before is None or (before.want != want and not before.fault(now_s)):
+        return Output(want, seen_s=now_s, due_s=now_s)
+    if before.want == want:
         return before
-    return Output(want, seen_s=now_s, due_s=now_s)
+    return Output(want, seen_s=before.seen_s, due_s=now_s, cause=before.cause)
 
 
 def told(output: Output, now_s: float) -> Output:

@@ -41,6 +41,13 @@ def test_to_want_the_same_again_changes_nothing_and_something_else_is_told_at_on
     assert (other.step, other.due_s, other.seen) == ("tell", 6.0, False)
 
 
+def test_something_else_that_is_wanted_of_a_faulty_output_does_not_mend_it() -> None:
+    output = failed(wanted(None, ON, 0.0), "no answer", 1.0)
+    other = wanted(output, Want(False), CONFIRMED_WITHIN_S + 0.1)
+    assert other.fault(CONFIRMED_WITHIN_S + 0.1) == "no answer"
+    assert wanted(output, Want(False), CONFIRMED_WITHIN_S - 0.1).fault(CONFIRMED_WITHIN_S + 0.1) == ""
+
+
 def test_an_output_that_changed_by_itself_is_told_again_at_once() -> None:
     output = looked(seen(ON, 5.0), False, 9.0)
     assert (output.step, output.due_s, output.seen) == ("tell", 9.0, False)
