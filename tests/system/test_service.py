@@ -164,7 +164,33 @@ def test_a_process_that_dies_is_started_again(gateway: Container) -> None:
     until(lambda: gateway.show("campusgw", "ActiveState") == "active", "READY after the restart", 30)
 
 
-def test_a_bad_configuration_ends_with_78_and_is_not_tried_again(machine: Container) -> None:
+def test_a_bad_new_configuration_is_refused_and_the_last_good_one_runs(machine: Container) -> None:
+    start(machine)
+    good = heartbeat(machine)["config_hash"]
+    until(lambda: machine.ask("ls /var/lib/campusgw/config/last-good.json"), "the copy", 10)
+    machine.run("systemctl stop campusgw")
+    configure(machine, MISTAKE)
+    machine.run("systemctl start campusgw")
+    until(lambda: machine.ask("ls /run/campusgw/control.sock"), "the control socket", 10)
+    beat = heartbeat(machine)
+    assert beat["config_hash"] == good
+    assert f"{CONFIG}:{LINE_OF_MISTAKE}:" in beat["config_refused"]["mistakes"][0]
+    assert "going on with the last good configuration" in journal(machine)
+    machine.run("systemctl stop campusgw")
+
+
+def test_a_start_of_the_process_knows_the_machines_boot_though_the_kernels_name_of_it_is_hidden(
+    machine: Container,
+) -> None:
+    start(machine)
+    pid = machine.show("campusgw", "MainPID")
+    boot = machine.ask("cat /proc/sys/kernel/random/boot_id").strip().replace("-", "")
+    assert f"CAMPUSGW_MACHINE_BOOT={boot}" in machine.ask(f"tr '\\0' '\\n' < /proc/{pid}/environ")
+    machine.run("systemctl stop campusgw")
+
+
+def test_a_bad_configuration_without_a_last_good_one_ends_with_78_and_is_not_tried_again(machine: Container) -> None:
+    machine.run("rm -rf /var/lib/campusgw/config")
     configure(machine, MISTAKE)
     assert machine.execute("systemctl start campusgw").returncode != 0
     assert machine.show("campusgw", "ExecMainStatus") == "78", journal(machine)
