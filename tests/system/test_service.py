@@ -189,7 +189,9 @@ def test_a_start_of_the_process_knows_the_machines_boot_though_the_kernels_name_
     machine.run("systemctl stop campusgw")
 
 
-def test_a_bad_configuration_without_a_last_good_one_ends_with_78_and_is_not_tried_again(machine: Container) -> None:
+def test_a_bad_configuration_without_a_last_good_one_ends_with_78_and_is_not_tried_again(
+    machine: Container,
+) -> None:
     machine.run("rm -rf /var/lib/campusgw/config")
     configure(machine, MISTAKE)
     assert machine.execute("systemctl start campusgw").returncode != 0
