@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from agent.records import Lane, Stored
 
 KEPT = 256
+LANES = (Lane.ALARM, Lane.EVENT)  # telemetry has its own window
 
 
 class Fresh:
-    """All records of the store that are newer than `since`; and what is known of a reader who had read everything.
+    """All alarms and events newer than `since`; and what is known of a reader who had read everything.
 
     A reader who found nothing beyond `after` has no older record to come, as long as he only moves on from there.
     """
@@ -34,6 +35,12 @@ class Fresh:
             self._since = next(iter(self._records))
             del self._records[self._since]
 
+    def confirmed(self, spans: Sequence[tuple[int, int]]) -> None:
+        """These need not be sent any more, first and last included."""
+        for first, last in spans:
+            for sequence in [sequence for sequence in self._records if first <= sequence <= last]:
+                del self._records[sequence]
+
     def beyond(self, after: Mapping[Lane, int], limit: int, hidden: Collection[int]) -> list[Stored] | None:
         """What the disk would answer to that reader, lane by lane, oldest first; None: ask the disk."""
         if self._read_to < self._since or any(
@@ -51,4 +58,4 @@ class Fresh:
 
     def exhausted(self, after: Mapping[Lane, int], last: int) -> None:
         """A reader found nothing beyond `after`, when `last` was the last sequence written."""
-        self._read_after, self._read_to = {lane: after.get(lane, 0) for lane in Lane}, last
+        self._read_after, self._read_to = {lane: after.get(lane, 0) for lane in LANES}, last

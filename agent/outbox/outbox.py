@@ -1,11 +1,11 @@
-"""The one queue, on disk: a record is accepted when `append` returns, and leaves when it is confirmed."""
+"""The one queue: what is appended is on disk; telemetry is offered from memory and written when it has to wait."""
 
 import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,9 +13,14 @@ from agent.errors import StorageError
 from agent.host import Offload
 from agent.outbox.damage import is_damage
 from agent.outbox.fresh import Fresh
+from agent.outbox.ledger import LaneDepth, Ledger
 from agent.outbox.opening import open_store, replace_store
-from agent.outbox.rows import Packed, pack
-from agent.outbox.store import LaneDepth, Store
+from agent.outbox.room import Bounds
+from agent.outbox.rows import pack
+from agent.outbox.store import Oldest, Replayed, Store
+from agent.outbox.turn import Gathered, Turn, Wish, release
+from agent.outbox.window import Window
+from agent.outbox.writing import Span
 from agent.records import Lane, Record, Stored
 
 log = logging.getLogger(__name__)
@@ -23,43 +28,14 @@ T = TypeVar("T")
 
 FILE = "outbox.sqlite"
 CONFIRM_WAIT_S = 0.5  # confirmed rows leave with the next commit, or after this; until then they are hidden
-TELEMETRY_MOST = 10_000  # buffered records; past that the oldest are dropped, and that is told
-
-
-@dataclass(slots=True)
-class _Wish:
-    """One append that waits for the next transaction."""
-
-    rows: Sequence[Packed]
-    states: Mapping[str, str]
-    done: asyncio.Future[list[int]]
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What goes into one transaction."""
-
-    wishes: list[_Wish] = field(default_factory=list)
-    telemetry: list[Packed] = field(default_factory=list)
-    overflowed: int = 0
-    confirmed: set[int] = field(default_factory=set)
-
-    @property
-    def empty(self) -> bool:
-        return not (self.wishes or self.telemetry or self.confirmed)
-
-    def buffer(self, rows: Sequence[Packed]) -> None:
-        """Add telemetry; where there is no room, the oldest goes."""
-        self.telemetry.extend(rows)
-        if (over := len(self.telemetry) - TELEMETRY_MOST) > 0:
-            del self.telemetry[:over]
-            self.overflowed += over
+HISTORY_BYTES = 32 * 1024 * 1024
 
 
 class Outbox:
     """Lanes of records and the alarm states that belong to them, in one SQLite file with one connection.
 
     `fault` says why the last transaction was refused, even if nobody waited for it; empty when it went well.
+    `rewinds` grows, and `changed` is set, when a reader has to start again from the oldest.
     """
 
     def __init__(
@@ -69,18 +45,21 @@ class Outbox:
         boot_id: str,
         offload: Offload,
         telemetry_batch_s: float,
-        replace: Callable[[Store], Store],
+        replace: Callable[[Store, BaseException], Store],
     ) -> None:
         self.changed = asyncio.Event()
         self.fault = ""
+        self.rewinds = 0
         self._store = store
+        self._ledger = store.ledger.copy()  # as of the last transaction that this side has heard of
+        self._window = Window(boot_id, store.ledger.batched_to, telemetry_batch_s)
         self._boot_id = boot_id
         self._offload = offload
-        self._telemetry_batch_s = telemetry_batch_s
+        self._retry_s = max(telemetry_batch_s, CONFIRM_WAIT_S)
         self._replace = replace
         self._replacing = asyncio.Lock()
-        self._next = _Batch()
-        self._writing: _Batch | None = None
+        self._next = Gathered()
+        self._writing: Gathered | None = None
         self._writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -88,17 +67,19 @@ class Outbox:
 
     @classmethod
     async def open(
-        cls, directory: Path, *, max_bytes: int, boot_id: str, offload: Offload, telemetry_batch_s: float = 5.0
+        cls,
+        directory: Path,
+        *,
+        max_bytes: int,
+        boot_id: str,
+        offload: Offload,
+        telemetry_batch_s: float = 5.0,
+        history_bytes: int = HISTORY_BYTES,
     ) -> "Outbox":
         """Open the store, or set a damaged one aside and start anew; raises StorageError if neither works."""
-        file = directory / FILE
-
-        def opened() -> Store:
-            directory.mkdir(parents=True, exist_ok=True)
-            return open_store(file, max_bytes)
-
+        file, bounds = directory / FILE, Bounds(max_bytes, history_bytes)
         try:
-            store = await offload(opened)
+            store = await offload(lambda: open_store(file, bounds))
         except (sqlite3.Error, OSError) as error:
             raise StorageError(f"cannot open {file}: {error}") from error
         return cls(
@@ -106,12 +87,12 @@ class Outbox:
             boot_id=boot_id,
             offload=offload,
             telemetry_batch_s=telemetry_batch_s,
-            replace=lambda broken: replace_store(broken, file, max_bytes),
+            replace=lambda broken, error: replace_store(broken, file, bounds, error),
         )
 
     @property
     def store_id(self) -> str:
-        """Names the file; sequences count within it."""
+        """Names the file; the sequences of alarms and events count within it."""
         return self._store.store_id
 
     @property
@@ -123,34 +104,103 @@ class Outbox:
         """The alarm states as last stored."""
         return dict(self._store.kept_states)
 
-    async def append(self, records: Sequence[Record], states: Mapping[str, str]) -> list[int]:
-        """Keep records and states in one transaction; durable on return. Raises StorageError: nothing is kept.
+    # --- coming in ----------------------------------------------------------------------------------
 
-        Appends that wait while a transaction runs are written together in the next one.
+    async def append(self, records: Sequence[Record], states: Mapping[str, str]) -> list[int]:
+        """Keep alarms, events and states in one transaction; durable on return.
+
+        Raises StorageError: nothing is kept. Appends that wait while a transaction runs share the next one.
         """
         self._check_open()
-        wish = _Wish([pack(r) for r in records], dict(states), asyncio.get_running_loop().create_future())
+        if any(record.lane is Lane.TELEMETRY for record in records):
+            raise ValueError("telemetry is not appended: it has its own numbers")
+        wish = Wish([pack(r) for r in records], dict(states), asyncio.get_running_loop().create_future())
         self._next.wishes.append(wish)
         self._write_soon(0.0)
         return await wish.done
 
     async def telemetry(self, records: Sequence[Record]) -> None:
-        """Keep records of the lowest lane with the next transaction, at latest when the batch window ends."""
+        """Offer records of the lowest lane at once; on disk only if they wait until their window ends."""
         self._check_open()
-        self._next.buffer([pack(r) for r in records])
-        self._write_soon(self._telemetry_batch_s)
+        self._window.accept([pack(r) for r in records], _now())
+        self._write_when_due()
+        self.changed.set()
 
-    async def confirm(self, stored: Iterable[Stored]) -> None:
-        """The far side has these: they are hidden at once, and deleted with the next transaction."""
-        self._next.confirmed.update(s.sequence for s in stored if s.series == self.store_id)
-        self._write_soon(CONFIRM_WAIT_S)
+    # --- going out ----------------------------------------------------------------------------------
 
     async def next(self, after: Mapping[Lane, int], limit: int) -> list[Stored]:
         """The next records to send: alarm before event before telemetry, oldest first, beyond `after`.
 
-        Whoever is up to date gets what is new from memory, and does not wait behind the next fsync.
+        `after` is the place (`Stored.place`) of the last one that was read, by lane. Whoever is up to date gets
+        what is new from memory, and does not wait behind the next fsync.
         """
-        hidden, last, fresh = self._hidden(), self._store.last, self._fresh
+        found = await self._next_kept(after, limit)
+        if len(found) < limit:
+            found += await self._next_telemetry(after.get(Lane.TELEMETRY, 0), limit - len(found))
+        return found
+
+    async def confirm(self, stored: Iterable[Stored]) -> None:
+        """The far side has these: they are hidden at once, and leave the disk with the next transaction."""
+        for one in stored:
+            if one.record.lane is not Lane.TELEMETRY:
+                if one.series == self.store_id:
+                    self._next.confirmed.add(one.sequence)
+            elif not self._window.confirm(one):
+                self._next.settled[one.place] = one.series
+        if not self._next.empty:
+            self._write_soon(CONFIRM_WAIT_S)
+
+    async def confirm_spans(self, store_id: str, spans: Sequence[Span]) -> int:
+        """The platform has these sequences, first and last included; returns how many that is news of."""
+        if store_id != self.store_id:
+            return 0
+        count, self._ledger = await self._ask(lambda store: store.confirm_spans(spans))
+        self._fresh.confirmed(spans)
+        return count
+
+    async def replay(self, store_id: str, first: int, last: int) -> Replayed:
+        """Offer these once more, though they were confirmed; what is gone is gone."""
+        if store_id != self.store_id:
+            return Replayed(0, 0, [(first, last)])
+        await self._settled()
+        self._next.confirmed -= {sequence for sequence in self._next.confirmed if first <= sequence <= last}
+        replayed, self._ledger = await self._ask(lambda store: store.replay(first, last))
+        self._fresh = Fresh()
+        self.rewinds += 1
+        self.changed.set()
+        return replayed
+
+    async def unconfirmed(self, sequences: Iterable[int]) -> set[int]:
+        """Those alarms and events of this store that still wait."""
+        asked = set(sequences) - self._hidden()
+        return await self._ask(lambda store: store.unconfirmed(asked))
+
+    async def depths(self) -> dict[Lane, LaneDepth]:
+        """What waits in each lane, and the accounting: accepted = confirmed + count + dropped."""
+        if self._next.confirmed or self._next.settled:
+            self._write_soon(0.0)
+        await self._settled()
+        oldest = await self._ask(lambda store: store.oldest())
+        return {lane: self._depth(lane, oldest.get(lane)) for lane in Lane}
+
+    async def aclose(self) -> None:
+        """Write what is only in memory and close; closing twice is harmless."""
+        self._closed = True
+        for _ in range(2):  # what is being written now, and what came meanwhile
+            if self._writer is None and not (self._window.empty and self._next.empty):
+                self._start()
+            await self._settled()
+        self._disarm()
+        with contextlib.suppress(sqlite3.Error, OSError):  # then it lacks the mark, and the next start checks it
+            await self._offload(self._store.close)
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def _hidden(self) -> set[int]:
+        return self._next.confirmed | (self._writing.confirmed if self._writing else set())
+
+    async def _next_kept(self, after: Mapping[Lane, int], limit: int) -> list[Stored]:
+        hidden, last, fresh = self._hidden(), self._store.ledger.last, self._fresh
         settled = self._writing is None  # what is being written counts in `last` already, and may yet be undone
         if (known := fresh.beyond(after, limit, hidden)) is not None:
             return known
@@ -159,34 +209,48 @@ class Outbox:
             fresh.exhausted(after, last)
         return found
 
-    async def depths(self) -> dict[Lane, LaneDepth]:
-        """What waits in each lane, and the accounting: accepted = confirmed + count + dropped."""
-        if self._hidden():
-            self._write_soon(0.0)
-            if self._writer is not None:
-                await asyncio.shield(self._writer)
-        return await self._ask(lambda store: store.depths())
+    async def _next_telemetry(self, after: int, limit: int) -> list[Stored]:
+        """First what is on disk, then what is in memory; never past what moved from there to here meanwhile."""
+        while True:
+            to, found = self._ledger.batched_to, list[Stored]()
+            if after < to and self._ledger.lanes[Lane.TELEMETRY].count:
+                hidden = set(self._next.settled) | set(self._writing.settled if self._writing else ())
+                found = await self._ask(partial(Store.telemetry, after=after, limit=limit, hidden=hidden))
+            if to == self._ledger.batched_to:
+                beyond = found[-1].place if found else after
+                return found + self._window.beyond(beyond, limit - len(found))
+            if found:
+                return found
 
-    async def aclose(self) -> None:
-        """Write what is buffered and close; closing twice is harmless."""
-        self._closed = True
-        for _ in range(2):  # what is being written now, and what came meanwhile
-            if self._writer is None and not self._next.empty:
-                self._start()
-            if self._writer is not None:
-                await self._writer
-        self._disarm()
-        with contextlib.suppress(sqlite3.Error, OSError):  # then it lacks the mark, and the next start checks it
-            await self._offload(self._store.close)
+    def _depth(self, lane: Lane, oldest: Oldest | None) -> LaneDepth:
+        """The books, and for telemetry what they cannot know yet."""
+        tally, window = self._ledger.lanes[lane], self._window
+        accepted, confirmed, dropped = tally.accepted, tally.confirmed, tally.dropped
+        if lane is Lane.TELEMETRY:
+            lost = window.overflow.count if window.overflow else 0
+            accepted += len(window) + window.passed + lost
+            confirmed += window.passed + self._ledger.partly
+            dropped += lost
+            if oldest is None and window.oldest is not None:
+                oldest = Oldest(window.oldest, self._boot_id)
+        count = accepted - confirmed - dropped
+        known = (oldest.at, oldest.boot_id) if oldest and count else (None, "")
+        return LaneDepth(count, tally.bytes, accepted, confirmed, dropped, *known)
 
-    # --- inside -------------------------------------------------------------------------------------
+    # --- writing ------------------------------------------------------------------------------------
 
     def _check_open(self) -> None:
         if self._closed:
             raise StorageError("the outbox is closed")
 
-    def _hidden(self) -> set[int]:
-        return self._next.confirmed | (self._writing.confirmed if self._writing else set())
+    async def _settled(self) -> None:
+        """Wait until what is being written is written."""
+        if self._writer is not None:
+            await asyncio.shield(self._writer)
+
+    def _write_when_due(self) -> None:
+        if (due_s := self._window.due_s) is not None:
+            self._write_soon(due_s - _now())
 
     def _write_soon(self, wait_s: float) -> None:
         if self._writer is not None:
@@ -209,63 +273,88 @@ class Outbox:
             self._writer = asyncio.get_running_loop().create_task(self._write_all(), name="outbox writer")
 
     async def _write_all(self) -> None:
-        """Write batch after batch until no append waits."""
+        """Write turn after turn until no append waits."""
+        good = True
         try:
             while True:
-                await self._write(self._take())
+                good = await self._write()
                 if not self._next.wishes:
                     break
         finally:
             self._writer = None
-        if not (self._closed or self._next.empty):
-            self._write_soon(CONFIRM_WAIT_S if self._next.confirmed else self._telemetry_batch_s)
+        if not self._closed:
+            self._go_on(good)
 
-    def _take(self) -> _Batch:
-        self._writing, self._next = self._next, _Batch()
-        return self._writing
+    def _go_on(self, good: bool) -> None:
+        if not self._next.empty:
+            self._write_soon(CONFIRM_WAIT_S if good else self._retry_s)
+        if good:
+            self._write_when_due()
+        elif len(self._window):
+            self._write_soon(self._retry_s)
 
-    async def _write(self, batch: _Batch) -> None:
-        rows = [row for wish in batch.wishes for row in wish.rows] + batch.telemetry
-        states = {key: value for wish in batch.wishes for key, value in wish.states.items()}
+    async def _write(self) -> bool:
+        """Carry out one turn; False when the disk refused."""
+        gathered, self._next = self._next, Gathered()
+        turn = self._turn(gathered)
+        if turn.light and not turn.settled:
+            return True
+        self._writing = gathered
         try:
-            first = await self._ask(
-                lambda store: store.write(rows, states, batch.confirmed, self._boot_id, batch.overflowed)
-            )
+            ledger = await self._ask(lambda store: store.write(turn))
         except StorageError as error:
-            self._put_back(batch, error)
+            self._put_back(gathered, turn, error)
         else:
-            self.fault = ""
-            self._tell(batch.wishes, first)
-            self._remember(rows, first, batch.confirmed)
-            if rows:
-                self.changed.set()
+            self._written(gathered, turn, ledger)
+            return True
         finally:
             self._writing = None
-            _release(
-                batch.wishes, StorageError("the writer broke off")
+            release(
+                gathered.wishes, StorageError("the writer broke off")
             )  # whatever happened, nobody waits for ever
+        return False
 
-    def _put_back(self, batch: _Batch, error: StorageError) -> None:
-        """Nothing of the batch was written: the appends fail, the rest waits for a better time."""
-        came_meanwhile = self._next.telemetry
-        self._next.telemetry = batch.telemetry
-        self._next.overflowed += batch.overflowed
-        self._next.buffer(came_meanwhile)
-        self._next.confirmed |= batch.confirmed
-        if not (self.fault or batch.wishes):  # whoever wished is told, and says so
+    def _turn(self, gathered: Gathered) -> Turn:
+        """All that is to be written now; the books of what only passed through go along with something else."""
+        window, rows = self._window, gathered.rows
+        due_s = window.due_s
+        telemetry = window.take() if due_s is not None and (self._closed or due_s <= _now()) else []
+        alone = not (rows or gathered.states or gathered.confirmed or telemetry or self._closed)
+        return Turn(
+            boot_id=self._boot_id,
+            rows=rows,
+            states=gathered.states,
+            confirmed=frozenset(gathered.confirmed),
+            telemetry=telemetry,
+            base=window.base,
+            settled=gathered.settled,
+            passed=0 if alone else window.passed,
+            overflow=window.overflow if rows or telemetry else None,
+        )
+
+    def _written(self, gathered: Gathered, turn: Turn, ledger: Ledger) -> None:
+        first = self._ledger.last + 1
+        told = ledger.last >= first  # perhaps only by an event of the store's own
+        self.fault = ""
+        self._ledger = ledger
+        self._window.entered(turn.passed, turn.overflow)
+        if turn.telemetry:
+            self._next.settled |= dict.fromkeys(self._window.written(), self._boot_id)
+        gathered.tell(first)
+        rows = [row.stored(first + n, self.store_id, self._boot_id) for n, row in enumerate(turn.rows)]
+        self._fresh.written(rows, ledger.last, turn.confirmed)
+        if told:
+            self.changed.set()
+
+    def _put_back(self, gathered: Gathered, turn: Turn, error: StorageError) -> None:
+        """Nothing of the turn was written: the appends fail, the rest waits for a better time."""
+        self._next.take_back(gathered)
+        if turn.telemetry:
+            self._window.put_back(_now())
+        if not (self.fault or gathered.wishes):  # whoever wished is told, and says so
             log.error("the outbox cannot write: %s", error)
         self.fault = str(error)
-        _release(batch.wishes, error)
-
-    def _tell(self, wishes: list[_Wish], first: int) -> None:
-        for wish in wishes:
-            if not wish.done.done():
-                wish.done.set_result(list(range(first, first + len(wish.rows))))
-            first += len(wish.rows)
-
-    def _remember(self, rows: Sequence[Packed], first: int, deleted: Collection[int]) -> None:
-        written = [row.stored(first + n, self.store_id, self._boot_id) for n, row in enumerate(rows)]
-        self._fresh.written(written, self._store.last, deleted)
+        release(gathered.wishes, error)
 
     async def _ask(self, call: Callable[[Store], T]) -> T:
         store = self._store
@@ -273,28 +362,29 @@ class Outbox:
             return await self._offload(lambda: call(store))
         except (sqlite3.Error, OSError) as error:
             if is_damage(error) or (store.closed and not self._closed):  # it broke before, and still stands there
-                await self._start_anew(store)
+                await self._start_anew(store, error)
             raise StorageError(str(error)) from error
 
-    async def _start_anew(self, broken: Store) -> None:
+    async def _start_anew(self, broken: Store, why: BaseException) -> None:
         """The file broke while in use: waiting for a restart would leave the school without alarms."""
         async with self._replacing:
             if self._store is not broken:
                 return  # another call has seen it first
             try:
-                self._store = await self._offload(lambda: self._replace(broken))
-                self._fresh = Fresh()
+                self._store = await self._offload(lambda: self._replace(broken, why))
             except (sqlite3.Error, OSError) as error:
-                raise StorageError(f"damaged, and cannot be replaced: {error}") from error
-        for batch in (self._next, self._writing):
-            if batch is not None:
-                batch.confirmed.clear()  # their sequences mean nothing in the new store
-        log.error("the outbox was damaged; set aside as %s", self._store.set_aside)
+                raise StorageError(f"{why}, and cannot be replaced: {error}") from error
+            self._ledger = self._store.ledger.copy()
+            self._fresh = Fresh()
+        for gathered in (self._next, self._writing):
+            if gathered is not None:
+                gathered.confirmed.clear()  # their sequences mean nothing in the new store
+        log.error(
+            "the outbox was of no more use (%s); begun anew, the old one is %s", why, self.set_aside or "gone"
+        )
+        self.rewinds += 1
         self.changed.set()
 
 
-def _release(wishes: Iterable[_Wish], error: StorageError) -> None:
-    """Those that are not answered yet have failed."""
-    for wish in wishes:
-        if not wish.done.done():
-            wish.done.set_exception(StorageError(str(error)))
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -20,9 +20,9 @@ class Packed:
     record: Record
     text: str
 
-    def stored(self, sequence: int, series: str, boot_id: str) -> Stored:
+    def stored(self, sequence: int, series: str, boot_id: str, base: int = 0) -> Stored:
         """The record as it would be read back."""
-        return Stored(sequence, series, boot_id, replace(self.record, data=json.loads(self.text)))
+        return Stored(sequence, series, boot_id, replace(self.record, data=json.loads(self.text)), base)
 
     @property
     def bytes(self) -> int:

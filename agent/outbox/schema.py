@@ -4,12 +4,15 @@ import sqlite3
 import uuid
 from pathlib import Path
 
-BUSY_S = 5.0
+from agent.outbox.damage import Newer
+from agent.outbox.ledger import Ledger
+from agent.outbox.migration import migrate
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS states (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS records (
+BUSY_S = 5.0
+VERSION = 1  # 0 had telemetry row by row, and no history
+
+RECORDS = """
+CREATE TABLE records (
     sequence INTEGER PRIMARY KEY,
     lane INTEGER NOT NULL,
     type TEXT NOT NULL,
@@ -19,9 +22,27 @@ CREATE TABLE IF NOT EXISTS records (
     monotonic_s REAL NOT NULL,
     utc_s REAL NOT NULL,
     clock TEXT NOT NULL,
-    bytes INTEGER NOT NULL
+    bytes INTEGER NOT NULL,
+    waiting INTEGER NOT NULL DEFAULT 1
 );
-CREATE INDEX IF NOT EXISTS by_lane ON records (lane, sequence);
+"""
+TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS states (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches (
+    place INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    base INTEGER NOT NULL,
+    series TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    monotonic_s REAL NOT NULL,
+    utc_s REAL NOT NULL,
+    clock TEXT NOT NULL,
+    packed BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS waiting ON records (lane, sequence) WHERE waiting;
 """
 
 
@@ -41,9 +62,8 @@ def connect(file: Path) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
         _check(database)
-        database.executescript(TABLES)
-        database.execute("INSERT OR IGNORE INTO meta VALUES ('store_id', ?)", (uuid.uuid4().hex,))
-    except sqlite3.Error:
+        _bring_up_to_date(database)
+    except (sqlite3.Error, ValueError):
         database.close()
         raise
     return database
@@ -54,6 +74,22 @@ def _check(database: sqlite3.Connection) -> None:
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(f"damaged: {verdict}")
+
+
+def _bring_up_to_date(database: sqlite3.Connection) -> None:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise Newer(f"version {version} of the store; this gateway knows {VERSION}")
+    if version == VERSION:
+        return
+    old = database.execute("SELECT 1 FROM sqlite_schema WHERE name='records'").fetchone()
+    if old is None:
+        database.executescript(f"BEGIN; {RECORDS} {TABLES} PRAGMA user_version={VERSION};")
+        meta = [("store_id", uuid.uuid4().hex), ("ledger", Ledger().to_json())]
+        database.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+        database.execute("COMMIT")
+    else:
+        migrate(database, TABLES, VERSION)
 
 
 def _text(raw: bytes) -> str:

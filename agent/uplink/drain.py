@@ -54,9 +54,10 @@ class Drain:
         self._after: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self._fetched: list[Stored] = []
         self._refused: list[tuple[float, Stored]] = list(put_off)
-        self._passed_over = {stored.sequence for _, stored in self._refused}
+        self._passed_over = {stored.key for _, stored in self._refused}
         self._told: set[tuple[str, int]] = set()
-        self.under_way: dict[int, Stored] = {}
+        self.under_way: dict[tuple[str, int], Stored] = {}
+        self._rewinds = outbox.rewinds
         self._delivered = 0
         self._unread = False
         self._retired = False
@@ -80,25 +81,33 @@ class Drain:
             if self._outbox.changed.is_set():
                 self._outbox.changed.clear()
                 self._fetched.clear()
+            self._perhaps_rewind()
             if (again := self._due_again()) is not None:
                 return again
             if not self._fetched:
                 self._fetched = await self._fetch()
             if self._fetched:
                 stored = self._fetched.pop(0)
-                self._after[stored.record.lane] = stored.sequence
-                if stored.sequence in self._passed_over:
+                self._after[stored.record.lane] = stored.place
+                if stored.key in self._passed_over:
                     continue
                 return stored
             await self._wait()
         return None
 
-    async def _fetch(self) -> list[Stored]:
-        if self._store_id != self._outbox.store_id:  # the old one was damaged; this one counts from 1
+    def _perhaps_rewind(self) -> None:
+        """Start again from the oldest when the outbox says so; what is under way is not sent twice."""
+        if self._rewinds == self._outbox.rewinds:
+            return
+        self._rewinds = self._outbox.rewinds
+        self._fetched.clear()
+        self._after = dict.fromkeys(Lane, 0)
+        if self._store_id != self._outbox.store_id:  # the old one was damaged; its records have other names now
             self._store_id = self._outbox.store_id
-            self._after = dict.fromkeys(Lane, 0)
-            self._refused.clear()
-            self._passed_over.clear()
+            self._refused = [refused for refused in self._refused if refused[1].record.lane is Lane.TELEMETRY]
+        self._passed_over = {stored.key for _, stored in self._refused} | set(self.under_way)
+
+    async def _fetch(self) -> list[Stored]:
         try:
             found = await self._outbox.next({lane: self._beyond(lane) for lane in Lane}, FETCH)
         except StorageError as error:
@@ -137,17 +146,17 @@ class Drain:
     async def _deliver(self, stored: Stored) -> None:
         """Publish one record; it leaves the outbox only when this very publish is confirmed."""
         topic = self._topics.channel(stored.record.lane.channel, stored.record.subject)
-        self.under_way[stored.sequence] = stored
+        self.under_way[stored.key] = stored
         try:
             async with asyncio.timeout(self._confirm_timeout_s):
                 await self._session.publish(topic, stored_event(stored, self._topics.source, self._moment))
         except TimeoutError:
             raise UplinkError(f"no confirmation within {self._confirm_timeout_s:g} s") from None
         except Rejected as error:
-            del self.under_way[stored.sequence]
+            del self.under_way[stored.key]
             await self._put_off(stored, topic, error)
         else:
-            del self.under_way[stored.sequence]
+            del self.under_way[stored.key]
             if self._by_broker(stored):
                 await self._outbox.confirm([stored])
             self._widen()
@@ -164,6 +173,7 @@ class Drain:
     async def _put_off(self, stored: Stored, topic: str, error: Rejected) -> None:
         """A refusal costs the others nothing; it is said once for each channel and reason."""
         self._refused.append((_now() + REFUSED_REST_S, stored))
+        self._passed_over.add(stored.key)
         self._outbox.changed.set()
         if (stored.record.lane.channel, error.code) in self._told:
             return

@@ -7,7 +7,7 @@ it, and hold up every alarm behind it.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from agent.records import Stored
+from agent.records import Lane, Stored
 
 CONVICTED_AFTER = 3  # sessions in a row that ended with this record alone under way
 CONVICTED_FIRST_S = 5.0  # a bad link may have accused it wrongly, and it may be an alarm …
@@ -45,8 +45,12 @@ class Suspicion:
         return alone
 
     def put_off(self, store_id: str, now_s: float) -> Iterator[tuple[float, Stored]]:
-        """The convicts of this store that are not due yet."""
-        self._convicts = [c for c in self._convicts if c[0] > now_s and c[1].series == store_id]
+        """The convicts that are not due yet, without those of a store that is no more."""
+        self._convicts = [
+            (due_s, stored)
+            for due_s, stored in self._convicts
+            if due_s > now_s and (stored.series == store_id or stored.record.lane is Lane.TELEMETRY)
+        ]
         yield from self._convicts
 
 

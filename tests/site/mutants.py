@@ -99,7 +99,7 @@ def sequence_is_used_again_after_a_restart() -> Iterator[None]:
 
     def forgetful(self: Store, *positional: Any, **named: Any) -> None:
         made(self, *positional, **named)
-        self._last = self._one("SELECT COALESCE(MAX(sequence), 0) FROM records")
+        self.ledger.last = self._one("SELECT COALESCE(MAX(sequence), 0) FROM records WHERE waiting")
 
     with patch.object(Store, "__init__", forgetful):
         yield

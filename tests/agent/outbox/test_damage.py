@@ -61,7 +61,7 @@ def foreign_tables(file: Path) -> None:
 
 def broken_numbers(file: Path) -> None:
     with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE meta SET value='many' WHERE key='last'")
+        database.execute("UPDATE meta SET value='many' WHERE key='ledger'")
 
 
 BREAKS = (truncated, emptied, no_database, page_overwritten, foreign_tables, broken_numbers)
@@ -139,7 +139,7 @@ async def test_a_store_that_breaks_in_use_is_replaced_and_the_next_append_works(
             with file_of(tmp_path).open("r+b") as raw:
                 raw.seek(page * PAGE)
                 raw.write(b"\xff" * PAGE)
-        outbox._store._database.execute("PRAGMA shrink_memory")
+        outbox._store.database.execute("PRAGMA shrink_memory")
         with pytest.raises(StorageError):
             await outbox.append(alarms(1), {})
         assert outbox.store_id != before

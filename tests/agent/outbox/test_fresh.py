@@ -16,6 +16,7 @@ from agent.errors import StorageError
 from agent.outbox.fresh import KEPT, Fresh
 from agent.outbox.outbox import Outbox
 from agent.outbox.store import Store
+from agent.outbox.writing import Writing
 from agent.records import Instant, Lane, Record, Stored
 from tests.agent.outbox import bench
 
@@ -100,7 +101,8 @@ def test_what_the_store_wrote_of_itself_comes_from_the_disk(tmp_path: Path) -> N
         await reader.read()
         await reader.read()
         for n in range(120):
-            await outbox.append([record(Lane.TELEMETRY, n), record(Lane.EVENT, n)], {})
+            await bench.on_disk(outbox, bench.numbers(1, n, 200))
+            await outbox.append([record(Lane.EVENT, n)], {})
         while await reader.read():
             pass
         assert any(one.record.data.get("event") == "outbox.dropped" for one in reader.got)
@@ -136,7 +138,8 @@ def test_what_is_deleted_never_comes_again_not_even_to_a_reader_who_begins_anew(
 
 
 STEPS = st.lists(
-    st.sampled_from(["alarm", "event", "telemetry", "read", "read few", "confirm", "anew"]), max_size=60
+    st.sampled_from(["alarm", "event", "read", "read few", "confirm", "confirm span", "replay", "anew"]),
+    max_size=60,
 )
 
 
@@ -151,8 +154,12 @@ def test_memory_answers_what_the_disk_would_have(
         outbox = await opened(tmp_path_factory.mktemp("outbox"), [], max_bytes=dice.choice([8_000, 1 << 20]))
         reader = Reader(outbox)
         for n, step in enumerate(steps):
-            if step in ("alarm", "event", "telemetry"):
+            if step in ("alarm", "event"):
                 await outbox.append([record(Lane[step.upper()], n)] * dice.randint(1, 3), {})
+            elif step == "replay" and outbox._ledger.last:
+                await outbox.replay(outbox.store_id, dice.randint(1, outbox._ledger.last), outbox._ledger.last)
+            elif step == "confirm span":
+                await outbox.confirm_spans(outbox.store_id, [(dice.randint(1, 9), dice.randint(1, 30))])
             elif step == "confirm" and reader.got:
                 await outbox.confirm([reader.got.pop(dice.randrange(len(reader.got)))])
             elif step == "anew":
@@ -184,7 +191,7 @@ async def test_a_reader_who_looks_while_a_transaction_is_undone_still_gets_what_
     full = sqlite3.OperationalError("database or disk is full")
     full.sqlite_errorcode = sqlite3.SQLITE_FULL
 
-    def refused(_store: Store) -> None:
+    def refused(_writing: Writing) -> None:
         writing.set()
         undone.wait(10)
         raise full
@@ -194,7 +201,7 @@ async def test_a_reader_who_looks_while_a_transaction_is_undone_still_gets_what_
         await outbox.append([record(Lane.ALARM, 1)], {})
         await reader.read()
         with monkeypatch.context() as disk:
-            disk.setattr(Store, "_remember", refused)
+            disk.setattr(Writing, "keep_ledger", refused)
             appending = asyncio.create_task(outbox.append([record(Lane.ALARM, 2)], {}))
             await asyncio.to_thread(writing.wait, 10)
             reading = asyncio.create_task(reader.read())

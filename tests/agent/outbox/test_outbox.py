@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from agent.errors import StorageError
-from agent.outbox import outbox as module
 from agent.outbox.outbox import Outbox
 from agent.records import Lane, Record, Stored
-from tests.agent.outbox.bench import AT, START, alarms, everything, inline, opened, record
+from tests.agent.outbox.bench import AT, START, alarms, everything, inline, numbers, on_disk, opened, record
 
 pytestmark = pytest.mark.asyncio
 
@@ -21,7 +20,7 @@ def notices(stored: list[Stored], event: str = "outbox.dropped") -> list[dict[st
 
 async def test_every_commit_is_flushed_and_nobody_else_has_the_file(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
-        ask = outbox._store._database.execute
+        ask = outbox._store.database.execute
         settings = [
             ask(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode", "locking_mode")
         ]
@@ -99,22 +98,6 @@ async def test_states_come_back_after_a_restart(tmp_path: Path) -> None:
         await outbox.append(alarms(1), {"panic-gate": "normal"})
     async with opened(tmp_path) as outbox:
         assert outbox.states() == {"panic-gate": "normal", "smoke": "normal"}
-
-
-async def test_telemetry_waits_for_its_window_and_then_is_on_disk(tmp_path: Path) -> None:
-    async with opened(tmp_path, batch_s=0.05) as outbox:
-        await outbox.telemetry([record(Lane.TELEMETRY, n=1)])
-        assert await everything(outbox) == []
-        async with asyncio.timeout(5):
-            await outbox.changed.wait()
-        assert [s.record.data["n"] for s in await everything(outbox)] == [1]
-
-
-async def test_telemetry_rides_along_with_the_next_alarm(tmp_path: Path) -> None:
-    async with opened(tmp_path, batch_s=3600) as outbox:
-        await outbox.telemetry([record(Lane.TELEMETRY, n=1)])
-        await outbox.append(alarms(1), {})
-        assert len(await everything(outbox)) == 2
 
 
 async def test_closing_writes_what_is_buffered(tmp_path: Path) -> None:
@@ -208,8 +191,8 @@ PAD = "x" * 900
 
 
 async def test_a_full_outbox_drops_telemetry_before_events_before_alarms(tmp_path: Path) -> None:
-    async with opened(tmp_path, max_bytes=SMALL) as outbox:
-        await outbox.append([record(Lane.TELEMETRY, n=n, pad=PAD) for n in range(40)], {})
+    async with opened(tmp_path, max_bytes=SMALL, batch_s=0) as outbox:
+        await on_disk(outbox, numbers(40, size=900))
         await outbox.append([record(Lane.EVENT, n=n, pad=PAD) for n in range(40)], {})
         await outbox.append(alarms(50, pad=PAD), {})
         stored = await everything(outbox)
@@ -217,18 +200,19 @@ async def test_a_full_outbox_drops_telemetry_before_events_before_alarms(tmp_pat
     assert [s.record.data["n"] for s in stored if s.record.lane is Lane.ALARM] == list(range(50))
     kept_events = [s.record.data["n"] for s in stored if s.record.lane is Lane.EVENT and "n" in s.record.data]
     assert kept_events == list(range(kept_events[0], 40)), "the oldest go first"
-    assert depths[Lane.TELEMETRY].count < 40
+    assert depths[Lane.TELEMETRY].count == 0, "one row, and it was the first to go"
     assert depths[Lane.ALARM].dropped == 0
     assert sum(d.bytes for d in depths.values()) <= SMALL
 
 
 async def test_every_drop_is_told_in_the_same_transaction_with_what_was_lost(tmp_path: Path) -> None:
     async with opened(tmp_path, max_bytes=SMALL) as outbox:
-        sequences = await outbox.append([record(Lane.TELEMETRY, n=n, pad=PAD) for n in range(120)], {})
+        sequences = await outbox.append([record(Lane.EVENT, n=n, pad=PAD) for n in range(120)], {})
         stored = await everything(outbox)
+        series = outbox.store_id
     (told,) = notices(stored)
     gone = sorted(set(sequences) - {s.sequence for s in stored})
-    assert told["lane"] == "telemetry"
+    assert (told["lane"], told["series"]) == ("event", series)
     assert (told["count"], told["first"], told["last"]) == (len(gone), gone[0], gone[-1])
 
 
@@ -267,26 +251,9 @@ async def test_the_file_stays_about_as_large_as_its_bound(tmp_path: Path) -> Non
     bound = 1024 * 1024
     async with opened(tmp_path, max_bytes=bound) as outbox:
         for _ in range(60):
-            await outbox.append([record(Lane.TELEMETRY, pad=PAD) for _ in range(100)], {})
+            await outbox.append([record(Lane.EVENT, pad=PAD) for _ in range(100)], {})
     size = sum(f.stat().st_size for f in tmp_path.iterdir())
     assert bound / 2 < size < bound * 1.5
-
-
-async def test_buffered_telemetry_is_bounded_too_and_the_loss_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "TELEMETRY_MOST", 10)
-    async with opened(tmp_path, batch_s=3600) as outbox:
-        await outbox.telemetry([record(Lane.TELEMETRY, n=n) for n in range(8)])
-        await outbox.telemetry([record(Lane.TELEMETRY, n=n) for n in range(8, 33)])
-        await outbox.append(alarms(1), {})
-        stored = await everything(outbox)
-        depth = (await outbox.depths())[Lane.TELEMETRY]
-    assert [s.record.data["n"] for s in stored if s.record.lane is Lane.TELEMETRY] == list(range(23, 33))
-    assert notices(stored) == [
-        {"lane": "telemetry", "count": 23, "totals": {"alarm": 0, "event": 0, "telemetry": 23}}
-    ]
-    assert (depth.accepted, depth.dropped, depth.count) == (33, 23, 10)
 
 
 async def test_depth_ages_by_the_loop_within_a_boot_and_by_the_wall_clock_across_boots(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ async def test_alarms_go_before_events_before_telemetry_each_oldest_first(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
     async with gateway(tmp_path, settings(at_port(broker.port), window=1)) as it, platform(broker.port) as seen:
-        await it.outbox.append([record(Lane.TELEMETRY, "room", n=n) for n in range(5)], {})
+        await it.outbox.telemetry([record(Lane.TELEMETRY, "room", n=n) for n in range(5)])
         await it.event(*range(5))
         await it.alarm(*range(5))
         it.start()
