@@ -25,7 +25,7 @@ from agent.site import Identity, Site, StandIn
 
 HOME = "config"
 POINTER = "last-good.json"
-FILE = "gateway.yaml"
+FILE = "configuration.yaml"
 PROFILES = "profiles"
 DEFAULT_DIRECTORY = Path("/var/lib/campusgw")  # StorageModel's
 

@@ -113,7 +113,7 @@ def test_a_box_that_moved_does_not_report_in_the_name_of_its_old_school(file: Pa
 
 def test_a_copy_that_was_damaged_is_not_used(file: Path) -> None:
     site = came_up(file).site
-    copy = state(file) / HOME / site.config_hash / "gateway.yaml"
+    copy = state(file) / HOME / site.config_hash / "configuration.yaml"
     copy.write_bytes(copy.read_bytes().replace(b"unit", b"unjt", 1))
     file.write_text("", encoding="utf-8")
     assert "is damaged" in refused(file, state(file))[-1]
