@@ -24,7 +24,7 @@ class _Absence:
     due_s: float
     broker: str = ""
     why: str = ""
-    losses: int = 1
+    losses: int = 0
     told_since_s: float | None = None
     back_s: float = 0.0
 
@@ -74,7 +74,7 @@ class Losses:
         return absence.due_s if absence.due_s > _now() else await self._tell_lost(way, absence)
 
     async def _tell_lost(self, way: str, absence: _Absence) -> float:
-        fields = {"path": way, "broker": absence.broker, "why": absence.why, "losses": absence.losses}
+        fields = {"path": way, "broker": absence.broker, "why": absence.why, "losses": max(1, absence.losses)}
         since_s = absence.since_s
         if not await self._tell("uplink.lost", f"the {way} way to the platform is lost", fields):
             return _now() + HOLD_S
