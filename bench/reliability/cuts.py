@@ -39,12 +39,13 @@ class Toll:
     in_a_start: int = 0
     starts: int = 0
     salvages: int = 0
+    migrations: int = 0
     records: int = 0
     complaints: list[Complaint] = field(default_factory=list)
 
     def add(self, other: "Toll") -> None:
         """More of them."""
-        for name in ("cuts", "in_a_start", "starts", "salvages", "records"):
+        for name in ("cuts", "in_a_start", "starts", "salvages", "migrations", "records"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.complaints += other.complaints
 
@@ -57,6 +58,7 @@ class Toll:
         yield at_least("power cuts", self.cuts, self.cuts)
         yield at_least("of them inside a start", self.in_a_start, self.cuts // 40)
         yield at_least("damaged stores salvaged, with cuts in between", self.salvages, self.cuts // 500)
+        yield at_least("stores of the first version brought up to date", self.migrations, self.cuts // 500)
         yield none_of(f"records lost of {self.records:,}", self.of(LOST))
         yield none_of("starts that failed", self.of("start"))
         others = [one for one in self.of(LOST, but=True) if not one.words.startswith("start:")]
@@ -68,8 +70,15 @@ def live(seed: int, cuts: int = CUTS_OF_A_LIFE, instead: Mapping[str, str] | Non
     with tempfile.TemporaryDirectory(prefix="campusgw-cuts-") as directory:
         life = Life(seed, Path(directory), instead or {})
         life.run(cuts)
-    died = life.attempts - life.starts
-    return Toll(life.volume.cuts, died, life.starts, life.salvages, life.outside.count, life.complaints)
+    return Toll(
+        life.volume.cuts,
+        life.attempts - life.starts,
+        life.starts,
+        life.salvages,
+        life.migrations,
+        life.outside.count,
+        life.complaints,
+    )
 
 
 def lives(seeds: Sequence[int], told: Told, jobs: int = JOBS, instead: Mapping[str, str] | None = None) -> Toll:

@@ -24,7 +24,8 @@ def mounted(volume: Volume, instead: Mapping[str, str] | None = None) -> Iterato
         stack.callback(vfs.unregister)
         stack.callback(unplugged, volume, made)
         stack.enter_context(patch.object(sqlite3, "connect", connector(vfs.name, instead or {}, made)))
-        stack.enter_context(patch.object(sys, "excepthook", _passed_over))
+        for hook in ("excepthook", "unraisablehook"):
+            stack.enter_context(patch.object(sys, hook, _passed_over))
         for name, call in {**moves, "remove": moves["unlink"], "fsync": _fsync(volume)}.items():
             stack.enter_context(patch.object(os, name, call))
         yield made

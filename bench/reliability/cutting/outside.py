@@ -1,10 +1,10 @@
 """What the world outside a store knows: what it was promised, what it has; and whether the store keeps to it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent.outbox.outbox import LaneDepth
+from agent.outbox.ledger import LaneDepth
 from agent.records import Lane, Stored
 
 WINDOW_S = 5.0  # telemetry that is younger may be in memory only
@@ -64,10 +64,12 @@ class Outside:
         if number is not None:
             self.arrived.add(number)
 
-    def again(self, number: int) -> None:
-        """The platform has asked for it once more, and the store says that it will come."""
-        self.arrived.discard(number)
-        self.owed.add(number)
+    def again(self, names: Iterable[tuple[str, int]]) -> None:
+        """The platform has asked for these once more, and the store has them still."""
+        for name in names:
+            if (number := self.names.get(name)) is not None:
+                self.arrived.discard(number)
+                self.owed.add(number)
 
     def power_fails(self, now_s: float) -> None:
         """Telemetry older than its window is on disk; what is younger may be gone."""

@@ -90,6 +90,7 @@ class Volume:
         self.cuts = 0
         self.dead = False
         self.fault: Fault = _no_fault
+        self.died: Callable[[], None] = nothing  # called at the moment in which the power fails
         self.done: list[str] = []  # every operation since the last cut, for whoever repeats one
         self._dice = dice
         self._left = 0  # operations until the power fails; 0: it does not
@@ -105,7 +106,9 @@ class Volume:
 
     def pull_the_plug(self) -> None:
         """The power fails now: whatever the program still does changes nothing."""
-        self.dead = True
+        if not self.dead:
+            self.dead = True
+            self.died()
 
     def power_on(self) -> None:
         """What lies on the disk after the cut; the program starts on that."""
@@ -142,7 +145,8 @@ class Volume:
         """Before each operation; raises OSError when it fails, or when there is no power any more."""
         if self._left and what in CHANGING:
             self._left -= 1
-            self.dead = self.dead or not self._left
+            if not self._left:
+                self.pull_the_plug()
         if self.dead and what in CHANGING:
             raise OSError(errno.EIO, "no power")
         self.fault(what, name)
@@ -191,6 +195,10 @@ def _apply(move: Mapping[str, Inode | None], names: dict[str, Inode]) -> None:
             names.pop(name, None)
         else:
             names[name] = inode
+
+
+def nothing() -> None:
+    """For those who need not be told."""
 
 
 def _no_fault(_what: str, _name: str) -> None:
