@@ -23,6 +23,7 @@ ACTIONS = {
     "release": "release",
     "disable": "out_of_service",
     "enable": "return_to_service",
+    "silence": "",
 }
 COLUMNS = 80
 HOURS_MOST = 24 * 366 * 10
@@ -65,6 +66,7 @@ def _explained() -> dict[str, str]:
         "release": tr("end that before its time"),
         "disable": tr("take out of service, as for a repair; the only way for what saves lives"),
         "enable": tr("put back into service"),
+        "silence": tr("somebody has heard the sounder: silent until another alarm is not confirmed"),
     }
 
 
@@ -73,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.action == "list":
             return _list(args)
-        return _order(args)
+        return _silence(args) if args.action == "silence" else _order(args)
     except NotAnswered as error:
         print(error, file=sys.stderr)
         return 1
@@ -93,6 +95,12 @@ def _order(args: argparse.Namespace) -> int:
     order = {"action": ACTIONS[args.action], "condition": args.condition, "address": args.address}
     order |= {"device": args.device, "person": args.person or _login(), "reason": args.reason}
     answer = ask(args.socket, "order", **order, until_utc_s=until)
+    print(json.dumps(answer) if args.json else tr("done"))
+    return 0
+
+
+def _silence(args: argparse.Namespace) -> int:
+    answer = ask(args.socket, "silence", person=args.person or _login())
     print(json.dumps(answer) if args.json else tr("done"))
     return 0
 

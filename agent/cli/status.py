@@ -6,7 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from agent.cli import ways
 from agent.cli.ask import NotAnswered, add_common, ask
+from agent.cli.urgent import is_urgent, urgent
 from agent.cli.words import CLOCKS, moment, table, word
 from agent.language import later, tr
 
@@ -27,16 +29,17 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(answer, ensure_ascii=False) if args.json else "\n".join(screen(answer)))
-    well = answer["uplink"]["connected"] and not answer["lost"] and not answer["heartbeat"].get("config_refused")
-    return 0 if well else 1
+    beat = answer["heartbeat"]
+    well = ways.all_up(beat["uplink"]) and not answer["lost"] and not beat.get("config_refused")
+    return 0 if well and not is_urgent(answer) else 1
 
 
 def screen(answer: dict[str, Any]) -> list[str]:
     """The lines of the screen."""
-    beat, uplink = answer["heartbeat"], answer["uplink"]
-    link = tr("connected to {broker}", broker=uplink["broker"]) if uplink["connected"] else _down(uplink["why"])
+    beat = answer["heartbeat"]
     rows = [
-        (tr("uplink"), "", link),
+        *urgent(answer),
+        *ways.rows(beat["uplink"]),
         (tr("devices"), "", tr("{good} of {total} good", **beat["devices"])),
         (tr("clock"), "", word(CLOCKS, beat["clock"])),
     ]
@@ -52,12 +55,10 @@ def screen(answer: dict[str, Any]) -> list[str]:
 
 def _refused(refused: dict[str, Any], running: str) -> list[str]:
     since = moment(refused["since"]["at"])
-    said = tr("the new one is refused; the last good one runs, of {since} ({hash})", since=since, hash=running[:8])
+    said = tr(
+        "the new one is refused; the last good one runs, of {since} ({hash})", since=since, hash=running[:8]
+    )
     return [said, *refused["mistakes"]]
-
-
-def _down(why: str) -> str:
-    return tr("not connected: {why}", why=why) if why else tr("not connected")
 
 
 def _lane(depth: dict[str, Any]) -> str:

@@ -45,6 +45,14 @@ class OrderRequest(BaseModel):
     until_utc_s: FiniteFloat | None = Field(None, le=LATEST_UTC_S)
 
 
+class SilenceRequest(BaseModel):
+    """Somebody has heard the sounder, and says who."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    person: str = Field(max_length=100)
+
+
 async def serve_control(path: Path, gateway: "Gateway") -> None:
     """Serve until cancelled; a stale socket of an earlier run is replaced."""
     desk = Desk(gateway)
@@ -87,6 +95,7 @@ class Desk:
             "status": self._status,
             "alarms": self._alarms,
             "order": self._order,
+            "silence": self._silence,
         }
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -140,6 +149,7 @@ class Desk:
             "uplink": {"connected": status.connected, "broker": status.broker, "why": status.why},
             "heartbeat": (await gateway.pulse.beat(gateway.uplink.shown())).model_dump(mode="json"),
             "lost": dict(gateway.pipe.lost),
+            **gateway.watch.shown(),
         }
 
     async def _alarms(self, _request: dict[str, Any]) -> dict[str, Any]:
@@ -153,6 +163,10 @@ class Desk:
                 condition |= _where(device, condition["condition"], condition["address"], points)
             states.append(state)
         return {"devices": states}
+
+    async def _silence(self, request: dict[str, Any]) -> dict[str, Any]:
+        await self._gateway.watch.silence(SilenceRequest.model_validate(request).person)
+        return {"done": True}
 
     async def _order(self, request: dict[str, Any]) -> dict[str, Any]:
         wish = OrderRequest.model_validate(request)

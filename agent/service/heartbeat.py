@@ -12,8 +12,8 @@ import agent
 from agent.alarms.memory import summary
 from agent.errors import StorageError
 from agent.host import Host
+from agent.outbox.ledger import LaneDepth
 from agent.outbox.outbox import Outbox
-from agent.outbox.store import LaneDepth
 from agent.records import Lane
 from agent.service.configured import refused_shown
 from agent.service.line_sight import LineSight, Poller
@@ -48,7 +48,7 @@ class Pulse:
             disk_free_bytes=disk_free_bytes(self._host.state_dir),
             storage_fault=self._pipe.storage_fault or self._outbox.fault or fault,
             temperature_c=board_temperature_c(),
-            alarms=summary(self._pipe.memories.values()),
+            alarms={**summary(self._pipe.memories.values()), "unconfirmed": self._pipe.unconfirmed},
             config_refused=refused_shown(self._pipe.site),
         )
 

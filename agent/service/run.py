@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from agent.clock.clock import Clock
 from agent.host import Host
 from agent.outbox.outbox import Outbox
-from agent.service.configured import Keep, keep_configuration, report_refused
 from agent.service.commands import Commands
+from agent.service.configured import Keep, keep_configuration, report_refused
 from agent.service.control import serve_control
 from agent.service.heartbeat import Pulse, versions
 from agent.service.line_sight import Poller
 from agent.service.lines import open_poller
 from agent.service.notify import watchdog_interval_s
 from agent.service.pipe import Pipe
+from agent.service.sounder import Sounder
 from agent.service.supervisor import supervise
+from agent.service.unconfirmed import Unconfirmed
 from agent.service.watchdog import feed
 from agent.site import Site
 from agent.uplink.answers import Answers
@@ -39,6 +41,7 @@ class Gateway:
     pulse: Pulse
     pollers: tuple[Poller, ...]
     commands: Commands
+    watch: Unconfirmed
 
 
 async def run_gateway(site: Site, host: Host, keep: Keep | None = None) -> None:
@@ -71,8 +74,9 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     answers = Answers()
     commands = Commands(pipe, outbox, host, answers)
     uplink = Uplink(host, site, outbox, board, beat, versions(), commands.inbox, answers)
+    watch = Unconfirmed(site.uplink.unconfirmed_after_s, pipe, outbox, Sounder(site.sounder, pollers), host)
     shown = Pulse(pipe, outbox, pollers, host)
-    return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers, commands)
+    return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers, commands, watch)
 
 
 async def _run_parts(gateway: Gateway, clock: Clock, keep: Keep | None) -> None:
@@ -102,6 +106,7 @@ def _parts(gateway: Gateway) -> dict[str, Part]:
     parts |= gateway.uplink.parts
     parts["timers"] = gateway.pipe.run_timers
     parts["commands"] = gateway.commands.run
+    parts["unconfirmed"] = gateway.watch.run
     progress = {poller.plan.id: poller.progress for poller in gateway.pollers}
     parts["watchdog"] = lambda: feed(gateway.host.notify, progress, watchdog_interval_s())
     if (path := gateway.site.control_socket) is not None:

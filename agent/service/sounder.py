@@ -26,7 +26,7 @@ class Sounder:
         self.sounding = on
         if self._poller is not None and self._use is not None:
             point = self._poller.devices[self._use.unit].profile.point(self._use.point)
-            self._poller.want(self._use.unit, self._use.point, _on(point) if on else Want(False))
+            self._poller.want(self._use.unit, self._use.point, wanted_on(point) if on else Want(False))
 
     @property
     def fault(self) -> str:
@@ -36,7 +36,8 @@ class Sounder:
         return self._poller.switches.fault(self._use.unit, self._use.point)
 
 
-def _on(point: Point) -> Want:
+def wanted_on(point: Point) -> Want:
+    """On, by pulses where the module can time them so long and so finely."""
     pulse = point.pulse
     able = pulse is not None and pulse.unit_s <= PULSE_S <= pulse.unit_s * pulse.most
     return Want(True, PULSE_S if able else None)

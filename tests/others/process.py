@@ -58,6 +58,23 @@ class Gateway:
         self._config.write_text(text)
         self._process: asyncio.subprocess.Process | None = None
 
+    def configure(self, find: str, put: str) -> None:
+        """Change the configuration, before it starts."""
+        text = self._config.read_text()
+        assert find in text
+        self._config.write_text(text.replace(find, put, 1))
+
+    async def command(self, *words: str) -> str:
+        """What campusgw says to this."""
+        socket = ["--socket", str(self._directory / "control.sock")]
+        process = await asyncio.create_subprocess_exec(
+            *[sys.executable, "-m", "agent", *words, *socket],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8"},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        return said.decode()
+
     async def start(self) -> None:
         """Start, and wait until it can be asked."""
         command = [sys.executable, "-m", "agent", "run", "--config", str(self._config)]

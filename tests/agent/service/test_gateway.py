@@ -112,7 +112,7 @@ async def test_the_heartbeat_tells_how_the_gateway_is(tmp_path: Path) -> None:
     assert set(beat.lines["rs485-1"].errors) >= {"timeouts", "crc", "late", "wrong_unit"}
     assert beat.clock == "estimated"
     assert beat.disk_free_bytes > 0
-    assert beat.alarms == {"active": 0, "unacknowledged": 0}
+    assert beat.alarms == {"active": 0, "unacknowledged": 0, "unconfirmed": 0}
 
 
 @pytest.mark.asyncio

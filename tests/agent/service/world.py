@@ -16,7 +16,7 @@ from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.records import ClockState, Lane, Stored
 from agent.service.pipe import Pipe
-from agent.session import Session, SessionRequest
+from agent.session import Incoming, Session, SessionRequest
 from agent.site import Device, PointUse, Site
 from agent.uplink.board import Board
 from drivers.modbus.rtu import wrap
@@ -44,6 +44,10 @@ class Platform:
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         self.told.append((topic, json.loads(payload)))
+
+    async def receive(self) -> Incoming:
+        await self.lost.wait()
+        raise UplinkError("cut")
 
     async def wait_lost(self) -> str:
         await self.lost.wait()
