@@ -3,9 +3,12 @@
 import pytest
 
 from agent.cli.status import screen
+from agent.cli.ways import all_up
 from agent.cli.words import width
 from agent.language import use_language
 
+UP = {"connected": True, "broker": "a:1883", "why": "", "for_s": 60.0, "reconnects": 0, "refused": {}}
+DOWN = UP | {"connected": False, "why": "b:1883: no confirmation within 5 s", "for_s": 754.2}
 LANE = {"depth": 1, "confirmed": 2, "dropped": 0}
 UNITS = {"good": 2, "suspect": 0, "lost": 0}
 ANSWER = {
@@ -18,6 +21,7 @@ ANSWER = {
         "outbox": {"alarm": LANE, "event": LANE, "telemetry": LANE},
         "lines": {"rs485-1": UNITS | {"load": 1.0}, "a": UNITS | {"load": 0.4}, "panel": UNITS | {"load": None}},
         "storage_fault": "",
+        "uplink": {"path": "", "paths": {"primary": DOWN}},
     },
     "lost": {"smoke-302": "timeout"},
 }
@@ -41,3 +45,31 @@ def test_only_a_full_line_is_explained() -> None:
     assert said["a"].endswith("load 40%")
     assert said["panel"].endswith("0 lost")
     assert any("running on its own, not synchronised" in line for line in screen(ANSWER))
+
+
+def uplink_lines(**paths: dict[str, object]) -> list[str]:
+    use_language("en")
+    beat = ANSWER["heartbeat"] | {"uplink": {"path": "primary", "paths": paths}}  # type: ignore[operator]
+    return [" ".join(line.split()) for line in screen(ANSWER | {"heartbeat": beat}) if line.startswith("uplink")]
+
+
+def test_the_only_way_has_no_name() -> None:
+    assert uplink_lines(primary=UP) == ["uplink connected to a:1883"]
+    assert uplink_lines(primary=DOWN) == ["uplink not connected for 0:12:34: b:1883: no confirmation within 5 s"]
+
+
+def test_of_two_ways_each_says_what_it_does_or_why_not() -> None:
+    assert uplink_lines(primary=UP, backup=UP) == [
+        "uplink primary connected to a:1883",
+        "uplink backup connected to a:1883, stands by",
+    ]
+    assert uplink_lines(primary=UP, backup=DOWN)[1].startswith("uplink backup not connected for 0:12:34: ")
+
+
+def test_what_a_broker_refuses_is_named_and_all_is_not_well() -> None:
+    refused = UP | {"refused": {"campus/v1/x/alarm/smoke": "Not authorized (code 135)"}}
+    said = uplink_lines(primary=refused)
+    assert said[1] == "uplink the broker refuses campus/v1/x/alarm/smoke: Not authorized (code 135)"
+    assert all_up({"paths": {"primary": UP}})
+    assert not all_up({"paths": {"primary": refused}})
+    assert not all_up({"paths": {"primary": UP, "backup": DOWN}})
