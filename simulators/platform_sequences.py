@@ -24,6 +24,11 @@ class Sequences:
         self._spans[at - joins_before : at + joins_after] = [[first, last]]
         return True
 
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """What is there: first and last of each, sorted."""
+        return [(first, last) for first, last in self._spans]
+
     def missing(self, first: int | None = None) -> list[tuple[int, int]]:
         """The spans that are not there, from `first` (None: the lowest that is) up to the highest that is."""
         if not self._spans:

@@ -29,6 +29,8 @@ REFUSED_FROM = 0x80  # MQTT 5: reason codes from here on are errors; 0x10, no su
 TOO_LARGE = 0x95
 DEFAULT_WINDOW = 65535  # MQTT 5, 3.2.2.3.3: no Receive Maximum means this
 PACKET_OVERHEAD = 64  # fixed header, packet id, topic length, our one property
+HEARD_MOST = 32 * 1024  # bytes of a message that are kept; it is too long for us then, and refused by its name
+CHUNK = 16 * 1024
 UNHEARD_MOST = 64  # messages that came and were not received yet; more are not kept
 UNSPECIFIED = "Unspecified error"  # what paho calls every link that ends without a DISCONNECT
 
@@ -86,6 +88,7 @@ class AckClient(aiomqtt.Client):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._loop = cast(asyncio.AbstractEventLoop, OwnSocketsOnly(self._loop, self._client.socket))
+        setattr(self._client, "_sock_recv", self._bounded(self._client._sock_recv))  # noqa: B010 (mypy: a method)
         self._acks: dict[int, asyncio.Future[None]] = {}
         self._given_up = False
         self.window = DEFAULT_WINDOW
@@ -160,6 +163,15 @@ class AckClient(aiomqtt.Client):
         """Wait until the link is gone."""
         await asyncio.wait([self._disconnected])
         return self.why_lost()
+
+    def _bounded(self, receive: Callable[[int], bytes]) -> Callable[[int], bytes]:
+        """MQTT 3.1.1 lets anybody who may write send 256 MB: what is beyond our bound is let go as it comes."""
+
+        def receive_some(size: int) -> bytes:
+            del self._client._in_packet["packet"][HEARD_MOST:]
+            return receive(min(size, CHUNK))
+
+        return receive_some
 
     def _fail_all(self, _lost: "asyncio.Future[None]") -> None:
         self._heard.put_nowait(None)

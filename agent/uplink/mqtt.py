@@ -25,6 +25,7 @@ from agent.uplink.tls import tls_context
 log = logging.getLogger(__name__)
 
 GOODBYE_S = 2.0
+PACKET_MOST = 256 * 1024  # what is larger a broker of MQTT 5 throws away, and spares us the way
 UNSPECIFIED_CODE = 0x80
 
 
@@ -136,6 +137,7 @@ def _session_properties() -> Properties:
     """No session outlives its connection: the outbox is what remembers."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 0
+    properties.MaximumPacketSize = PACKET_MOST
     return properties
 
 
