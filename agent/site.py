@@ -137,12 +137,14 @@ class StorageSettings:
     """Where and how much the outbox may keep; `telemetry_batch_s` is the exposure window of telemetry.
 
     `history_bytes`, a part of `max_bytes`, is for what is confirmed already and may be asked for again.
+    `memory_bytes` is what waits in memory while the disk refuses; 0: nothing does.
     """
 
     directory: Path
     max_bytes: int = 256 * 1024 * 1024
     telemetry_batch_s: float = 5.0
     history_bytes: int = 32 * 1024 * 1024
+    memory_bytes: int = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

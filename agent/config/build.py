@@ -58,6 +58,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
             config.storage.max_bytes,
             config.storage.telemetry_batch_s,
             config.storage.history_bytes,
+            config.storage.memory_bytes,
         ),
         config_hash=config_hash,
         telemetry_s=config.telemetry_s,

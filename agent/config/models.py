@@ -116,6 +116,9 @@ class StorageModel(_Model):
     history_bytes: int = Field(
         32 * 1024 * 1024, ge=0, description="of max_bytes, for confirmed alarms and events, to be asked for again"
     )
+    memory_bytes: int = Field(
+        8 * 1024 * 1024, ge=0, description="so much waits in memory while the disk refuses; 0: nothing does"
+    )
 
 
 class Rs485Model(_Model):

@@ -25,8 +25,8 @@ class Fresh:
         """A transaction wrote and deleted these; `last` is beyond theirs if it wrote something else too."""
         for sequence in deleted:
             self._records.pop(sequence, None)
-        if rows and rows[0].sequence == self._last + 1 and rows[-1].sequence == last:
-            self._records.update((row.sequence, row) for row in rows)
+        if rows and rows[0].place == self._last + 1 and rows[-1].place == last:
+            self._records.update((row.place, row) for row in rows)
         elif last != self._last:
             self._records.clear()
             self._since = last
@@ -54,7 +54,7 @@ class Fresh:
         ]
         if not found:
             self.exhausted(after, self._last)
-        return sorted(found, key=lambda stored: (stored.record.lane, stored.sequence))[:limit]
+        return sorted(found, key=lambda stored: (stored.record.lane, stored.place))[:limit]
 
     def exhausted(self, after: Mapping[Lane, int], last: int) -> None:
         """A reader found nothing beyond `after`, when `last` was the last sequence written."""

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -14,13 +15,14 @@ from agent.host import Offload
 from agent.outbox.damage import is_damage
 from agent.outbox.fresh import Fresh
 from agent.outbox.ledger import LaneDepth, Ledger
+from agent.outbox.names import Span
 from agent.outbox.opening import open_store, replace_store
 from agent.outbox.room import Bounds
 from agent.outbox.rows import pack
+from agent.outbox.shelter import Shelter
 from agent.outbox.store import Oldest, Replayed, Store
 from agent.outbox.turn import Gathered, Turn, Wish, release
 from agent.outbox.window import Window
-from agent.outbox.writing import Span
 from agent.records import Lane, Record, Stored
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class Outbox:
     """Lanes of records and the alarm states that belong to them, in one SQLite file with one connection.
 
     `fault` says why the last transaction was refused, even if nobody waited for it; empty when it went well.
+    `moved` is set when records move to memory, or back to the disk.
     `rewinds` grows, and `changed` is set, when a reader has to start again from the oldest.
     """
 
@@ -46,8 +49,10 @@ class Outbox:
         offload: Offload,
         telemetry_batch_s: float,
         replace: Callable[[Store, BaseException], Store],
+        shelter: Shelter,
     ) -> None:
         self.changed = asyncio.Event()
+        self.moved = asyncio.Event()
         self.fault = ""
         self.rewinds = 0
         self._store = store
@@ -58,6 +63,7 @@ class Outbox:
         self._retry_s = max(telemetry_batch_s, CONFIRM_WAIT_S)
         self._replace = replace
         self._replacing = asyncio.Lock()
+        self._shelter = shelter
         self._next = Gathered()
         self._writing: Gathered | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -75,20 +81,36 @@ class Outbox:
         offload: Offload,
         telemetry_batch_s: float = 5.0,
         history_bytes: int = HISTORY_BYTES,
+        memory_bytes: int = 0,
     ) -> "Outbox":
-        """Open the store, or set a damaged one aside and start anew; raises StorageError if neither works."""
+        """Open the store, or set a damaged one aside and start anew, or begin in memory; raises StorageError."""
         file, bounds = directory / FILE, Bounds(max_bytes, history_bytes)
+        shelter, fault = Shelter(file, bounds, memory_bytes), ""
         try:
             store = await offload(lambda: open_store(file, bounds))
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"cannot open {file}: {error}") from error
-        return cls(
+            fault = f"cannot open {file}: {error}"
+            if not shelter.offered:
+                raise StorageError(fault) from error
+            refuge = await offload(lambda: shelter.seek(None))
+            shelter.entered(refuge, _now())
+            store = refuge.store
+        outbox = cls(
             store,
             boot_id=boot_id,
             offload=offload,
             telemetry_batch_s=telemetry_batch_s,
             replace=lambda broken, error: replace_store(broken, file, bounds, error),
+            shelter=shelter,
         )
+        if fault:
+            outbox._move_in(fault)
+        return outbox
+
+    @property
+    def in_memory(self) -> bool:
+        """The disk refuses: what is accepted now lives no longer than the process, until it is confirmed."""
+        return self._shelter.refuge is not None
 
     @property
     def store_id(self) -> str:
@@ -107,9 +129,10 @@ class Outbox:
     # --- coming in ----------------------------------------------------------------------------------
 
     async def append(self, records: Sequence[Record], states: Mapping[str, str]) -> list[int]:
-        """Keep alarms, events and states in one transaction; durable on return.
+        """Keep alarms, events and states in one transaction; durable on return, unless `in_memory`.
 
-        Raises StorageError: nothing is kept. Appends that wait while a transaction runs share the next one.
+        Returns where they stand. Raises StorageError: nothing is kept. Appends that wait while a transaction runs
+        share the next one.
         """
         self._check_open()
         if any(record.lane is Lane.TELEMETRY for record in records):
@@ -143,8 +166,8 @@ class Outbox:
         """The far side has these: they are hidden at once, and leave the disk with the next transaction."""
         for one in stored:
             if one.record.lane is not Lane.TELEMETRY:
-                if one.series == self.store_id:
-                    self._next.confirmed.add(one.sequence)
+                if self._store.names.base_of(one.series) == one.base:
+                    self._next.confirmed.add(one.place)
             elif not self._window.confirm(one):
                 self._next.settled[one.place] = one.series
         if not self._next.empty:
@@ -152,27 +175,30 @@ class Outbox:
 
     async def confirm_spans(self, store_id: str, spans: Sequence[Span]) -> int:
         """The platform has these sequences, first and last included; returns how many that is news of."""
-        if store_id != self.store_id:
+        found = (self._store.names.places(store_id, span) for span in spans)
+        if not (places := [span for span in found if span is not None]):
             return 0
-        count, self._ledger = await self._ask(lambda store: store.confirm_spans(spans))
-        self._fresh.confirmed(spans)
+        count, self._ledger = await self._ask(lambda store: store.confirm_spans(places))
+        self._fresh.confirmed(places)
         return count
 
     async def replay(self, store_id: str, first: int, last: int) -> Replayed:
         """Offer these once more, though they were confirmed; what is gone is gone."""
-        if store_id != self.store_id:
-            return Replayed(0, 0, [(first, last)])
         await self._settled()
-        self._next.confirmed -= {sequence for sequence in self._next.confirmed if first <= sequence <= last}
-        replayed, self._ledger = await self._ask(lambda store: store.replay(first, last))
+        if (places := self._store.names.places(store_id, (first, last))) is None:
+            return Replayed(0, 0, [(first, last)])
+        base, (low, high) = self._store.names.base_of(store_id) or 0, places
+        self._next.confirmed -= {place for place in self._next.confirmed if low <= place <= high}
+        replayed, self._ledger = await self._ask(lambda store: store.replay(low, high))
+        gone = [(span[0] - base, span[1] - base) for span in replayed.gone]
         self._fresh = Fresh()
         self.rewinds += 1
         self.changed.set()
-        return replayed
+        return replace(replayed, gone=gone)
 
-    async def unconfirmed(self, sequences: Iterable[int]) -> set[int]:
-        """Those alarms and events of this store that still wait."""
-        asked = set(sequences) - self._hidden()
+    async def unconfirmed(self, places: Iterable[int]) -> set[int]:
+        """Those alarms and events that still wait, of those that `append` has put at these places."""
+        asked = set(places) - self._hidden()
         return await self._ask(lambda store: store.unconfirmed(asked))
 
     async def depths(self) -> dict[Lane, LaneDepth]:
@@ -187,12 +213,15 @@ class Outbox:
         """Write what is only in memory and close; closing twice is harmless."""
         self._closed = True
         for _ in range(2):  # what is being written now, and what came meanwhile
-            if self._writer is None and not (self._window.empty and self._next.empty):
+            if self._writer is None and not (self._window.empty and self._next.empty and not self.in_memory):
                 self._start()
             await self._settled()
         self._disarm()
+        if (refuge := self._shelter.refuge) is not None:
+            log.error("the disk refuses to the end: %d records were in memory only", refuge.waiting)
+        close = self._store.close if refuge is None else refuge.close
         with contextlib.suppress(sqlite3.Error, OSError):  # then it lacks the mark, and the next start checks it
-            await self._offload(self._store.close)
+            await self._offload(close)
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -288,6 +317,8 @@ class Outbox:
     def _go_on(self, good: bool) -> None:
         if not self._next.empty:
             self._write_soon(CONFIRM_WAIT_S if good else self._retry_s)
+        if (wait_s := self._shelter.wait_s(_now())) is not None:
+            self._write_soon(wait_s)
         if good:
             self._write_when_due()
         elif len(self._window):
@@ -295,13 +326,14 @@ class Outbox:
 
     async def _write(self) -> bool:
         """Carry out one turn; False when the disk refused."""
+        await self._look_for_disk()
         gathered, self._next = self._next, Gathered()
         turn = self._turn(gathered)
         if turn.light and not turn.settled:
             return True
         self._writing = gathered
         try:
-            ledger = await self._ask(lambda store: store.write(turn))
+            turn, ledger = await self._carry_out(gathered, turn)
         except StorageError as error:
             self._put_back(gathered, turn, error)
         else:
@@ -313,6 +345,19 @@ class Outbox:
                 gathered.wishes, StorageError("the writer broke off")
             )  # whatever happened, nobody waits for ever
         return False
+
+    async def _carry_out(self, gathered: Gathered, turn: Turn) -> tuple[Turn, Ledger]:
+        """On the disk, else in memory."""
+        disk = self._store
+        try:
+            return turn, await self._ask(lambda store: store.write(turn))
+        except StorageError as error:
+            if not self._shelter.offered:
+                raise
+            if self._store is disk:
+                await self._take_shelter(error)
+        again = self._turn(gathered)  # a store that replaced a damaged one knows other places
+        return again, await self._ask(lambda store: store.write(again))
 
     def _turn(self, gathered: Gathered) -> Turn:
         """All that is to be written now; the books of what only passed through go along with something else."""
@@ -335,13 +380,15 @@ class Outbox:
     def _written(self, gathered: Gathered, turn: Turn, ledger: Ledger) -> None:
         first = self._ledger.last + 1
         told = ledger.last >= first  # perhaps only by an event of the store's own
-        self.fault = ""
+        if not self.in_memory:
+            self.fault = ""
         self._ledger = ledger
         self._window.entered(turn.passed, turn.overflow)
         if turn.telemetry:
             self._next.settled |= dict.fromkeys(self._window.written(), self._boot_id)
         gathered.tell(first)
-        rows = [row.stored(first + n, self.store_id, self._boot_id) for n, row in enumerate(turn.rows)]
+        series, base = self.store_id, self._store.names.base
+        rows = [row.stored(first - base + n, series, self._boot_id, base) for n, row in enumerate(turn.rows)]
         self._fresh.written(rows, ledger.last, turn.confirmed)
         if told:
             self.changed.set()
@@ -355,6 +402,45 @@ class Outbox:
             log.error("the outbox cannot write: %s", error)
         self.fault = str(error)
         release(gathered.wishes, error)
+
+    # --- while the disk refuses ---------------------------------------------------------------------
+
+    async def _take_shelter(self, error: StorageError) -> None:
+        disk = self._store
+        refuge = await self._offload(lambda: self._shelter.seek(disk))
+        self._shelter.entered(refuge, _now())
+        self._go_on_in(refuge.store)
+        self._move_in(str(error))
+
+    def _move_in(self, fault: str) -> None:
+        log.error("the disk refuses: %s; what comes now is kept in memory, until the disk takes it", fault)
+        self.fault = f"kept in memory only: {fault}"
+        self.moved.set()
+        self._write_soon(self._shelter.wait_s(_now()) or 0.0)
+
+    async def _look_for_disk(self) -> None:
+        """Everything moves to the disk as soon as that takes it."""
+        refuge = self._shelter.refuge
+        if refuge is None or (self._shelter.wait_s(_now()) and not self._closed):
+            return
+        try:
+            disk = await self._offload(lambda: self._shelter.leave(refuge))
+        except (sqlite3.Error, OSError, ValueError) as error:
+            self._shelter.in_vain(_now())
+            self.fault = f"kept in memory only: {error}"
+            return
+        self._shelter.refuge = None
+        log.warning("the disk takes records again; all that waited in memory is on it")
+        self.fault = ""
+        self._go_on_in(disk)
+        self.rewinds += 1  # what could not be taken along waits there still
+        self.moved.set()
+
+    def _go_on_in(self, store: Store) -> None:
+        self._store = store
+        self._ledger = store.ledger.copy()
+        self._fresh = Fresh()
+        self.changed.set()
 
     async def _ask(self, call: Callable[[Store], T]) -> T:
         store = self._store

@@ -29,6 +29,19 @@ class Presence:
             self._known_log = _identity(self._log)
 
 
+class Nowhere(Presence):
+    """Of a store in memory, which nobody can delete."""
+
+    def __init__(self) -> None:
+        pass
+
+    def check(self) -> None:
+        """It is there."""
+
+    def note_log(self) -> None:
+        """It has none."""
+
+
 def _identity(file: Path) -> Identity | None:
     try:
         found = file.stat()

@@ -89,7 +89,8 @@ def _drop_rows(writing: Writing, lane: Lane, need: int, at: Instant) -> None:
     tally = writing.ledger.lanes[lane]
     tally.bytes -= freed
     tally.dropped += count
-    writing.tell_dropped(lane, writing.store_id, count, (first, last), FULL, at)
+    series, span = writing.named((first, last))
+    writing.tell_dropped(lane, series, count, span, FULL, at)
 
 
 def _oldest(writing: Writing, query: str, values: tuple[int, ...], need: int) -> tuple[int, int, int, int]:

@@ -69,6 +69,14 @@ def connect(file: Path) -> sqlite3.Connection:
     return database
 
 
+def connect_memory(names: str, ledger: str) -> sqlite3.Connection:
+    """A store that lives as long as the process."""
+    database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    database.executescript(f"{RECORDS} {TABLES} PRAGMA user_version={VERSION};")
+    database.executemany("INSERT INTO meta VALUES (?, ?)", [("series", names), ("ledger", ledger)])
+    return database
+
+
 def _check(database: sqlite3.Connection) -> None:
     """Also after a good end: cards lose what they hold while nobody looks."""
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()

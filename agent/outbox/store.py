@@ -9,11 +9,12 @@ from typing import Any
 
 from agent.outbox.batches import Batches, Header, batch_rows
 from agent.outbox.ledger import Ledger
+from agent.outbox.names import Names, Span
 from agent.outbox.presence import Presence
 from agent.outbox.room import Bounds, drop_batches, make_room, trim_history
 from agent.outbox.rows import COLUMNS, unpack
 from agent.outbox.turn import Turn
-from agent.outbox.writing import Span, Writing
+from agent.outbox.writing import Writing
 from agent.records import Instant, Lane, Stored
 
 KEPT_LANES = (Lane.ALARM, Lane.EVENT)
@@ -45,7 +46,7 @@ class Store:
         self._bounds = bounds
         self._presence = presence
         meta = dict(database.execute("SELECT key, value FROM meta"))
-        self.store_id: str = meta["store_id"]
+        self.names = Names.from_json(meta["series"]) if "series" in meta else Names(((0, meta["store_id"]),))
         self.aside: dict[str, Any] = json.loads(meta.get("set_aside", "{}"))
         self.kept_states: dict[str, str] = dict(database.execute("SELECT key, value FROM states"))
         self.ledger = Ledger.from_json(meta["ledger"])
@@ -56,6 +57,11 @@ class Store:
         self._batches = Batches()
         self._unreadable: dict[int, Lane] = {}
         self.closed = False
+
+    @property
+    def store_id(self) -> str:
+        """The series of what comes now."""
+        return self.names.series
 
     @property
     def set_aside(self) -> str:
@@ -72,7 +78,7 @@ class Store:
             self._batches.apply(settlement)
             self.ledger.partly = self._batches.partly
             return self.ledger.copy()
-        with self._transaction(turn.boot_id) as writing:
+        with self.transaction(turn.boot_id) as writing:
             writing.confirm(turn.confirmed)
             writing.passed(turn.passed)
             for row in settlement.done:
@@ -94,7 +100,7 @@ class Store:
 
     def confirm_spans(self, spans: Sequence[Span]) -> tuple[int, Ledger]:
         """What waits of these sequences is confirmed; returns how many that were."""
-        with self._transaction() as writing:
+        with self.transaction() as writing:
             count = sum([writing.confirm_span(span) for span in spans])
         return count, self.ledger.copy()
 
@@ -106,7 +112,7 @@ class Store:
         here: dict[int, int] = dict(self.database.execute(query, (first, last)))
         waiting = sum(here.values())
         if len(here) > waiting:
-            with self._transaction() as writing:
+            with self.transaction() as writing:
                 writing.wait_again((first, last))
         return Replayed(len(here) - waiting, waiting, _gaps(here, first, last)), self.ledger.copy()
 
@@ -158,11 +164,11 @@ class Store:
     # --- inside -------------------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self, boot_id: str = "") -> Iterator[Writing]:
+    def transaction(self, boot_id: str = "") -> Iterator[Writing]:
         """The books are written with it, and count only when it is through."""
         self._roll_back()
         self.database.execute("BEGIN IMMEDIATE")
-        writing = Writing(self.database, self.ledger.copy(), self.store_id, boot_id)
+        writing = Writing(self.database, self.ledger.copy(), self.names, boot_id)
         done = False
         try:
             yield writing
@@ -190,7 +196,8 @@ class Store:
             writing.drop_unwritten(turn.overflow, at)
         for sequence, lane in self._unreadable.items():
             writing.drop(lane, sequence)
-            writing.tell_dropped(lane, self.store_id, 1, (sequence, sequence), UNREADABLE, at)
+            series, span = writing.named((sequence, sequence))
+            writing.tell_dropped(lane, series, 1, span, UNREADABLE, at)
         broken = list(self._batches.unreadable.values())
         drop_batches(writing, self._batches, broken, UNREADABLE, at)
         trim_history(writing, self._bounds)
@@ -202,7 +209,8 @@ class Store:
         except (TypeError, ValueError):
             self._unreadable[row[0]] = lane
             return None
-        return Stored(sequence, self.store_id, boot_id, record)
+        series, base = self.names.of(sequence)
+        return Stored(sequence - base, series, boot_id, record, base)
 
     def _one(self, query: str, *values: object) -> int:
         (found,) = self.database.execute(query, values).fetchone()

@@ -11,6 +11,7 @@ from agent.outbox import salvage
 from agent.outbox.batches import unpack_batch
 from agent.outbox.ledger import Ledger
 from agent.outbox.migration import PIECE, old_batches
+from agent.outbox.names import Names
 from agent.outbox.rows import pack, unpack
 from agent.outbox.writing import Writing
 from agent.records import Lane
@@ -27,7 +28,7 @@ def take_over(
     Telemetry keeps its numbers, which belong to the boot and not to the store.
     """
     (store_id,) = database.execute("SELECT value FROM meta WHERE key='store_id'").fetchone()
-    writing = Writing(database, Ledger(), store_id, "")
+    writing = Writing(database, Ledger(), Names(((0, store_id),)), "")
     database.execute("BEGIN IMMEDIATE")
     if before is not None:
         old_telemetry = _take_records(writing, salvage.waiting_records(before))

@@ -7,20 +7,19 @@ from typing import Any
 from agent.outbox.batches import COLUMNS as BATCH_COLUMNS
 from agent.outbox.batches import Header
 from agent.outbox.ledger import Ledger
+from agent.outbox.names import Names, Span
 from agent.outbox.rows import COLUMNS, Packed, pack
 from agent.outbox.window import Overflow
 from agent.records import Instant, Lane, Record
-
-Span = tuple[int, int]
 
 
 class Writing:
     """Works on a copy of the books, which counts only once the transaction is through."""
 
-    def __init__(self, database: sqlite3.Connection, ledger: Ledger, store_id: str, boot_id: str) -> None:
+    def __init__(self, database: sqlite3.Connection, ledger: Ledger, names: Names, boot_id: str) -> None:
         self.database = database
         self.ledger = ledger
-        self.store_id = store_id
+        self.names = names
         self.boot_id = boot_id
 
     def insert(self, row: Packed, boot_id: str = "") -> None:
@@ -104,6 +103,11 @@ class Writing:
         self.tell_dropped(
             Lane.TELEMETRY, self.boot_id, lost.count, span, "came while nothing could be written", at
         )
+
+    def named(self, span: Span) -> tuple[str, Span]:
+        """Places as a series and the sequences in it; the last one's, should they belong to several."""
+        series, base = self.names.of(span[1])
+        return series, (max(1, span[0] - base), span[1] - base)
 
     # --- telling ------------------------------------------------------------------------------------
 

@@ -65,6 +65,7 @@ async def opened(
     boot_id: str = "boot",
     offload=inline,
     history_bytes: int = HISTORY_BYTES,
+    memory_bytes: int = 0,
 ) -> AsyncIterator[Outbox]:
     outbox = await Outbox.open(
         directory,
@@ -73,6 +74,7 @@ async def opened(
         offload=offload,
         telemetry_batch_s=batch_s,
         history_bytes=history_bytes,
+        memory_bytes=memory_bytes,
     )
     try:
         yield outbox
