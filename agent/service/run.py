@@ -52,6 +52,7 @@ async def run_gateway(site: Site, host: Host, keep: Keep | None = None) -> None:
         boot_id=host.boot_id,
         offload=host.offload,
         telemetry_batch_s=site.storage.telemetry_batch_s,
+        history_bytes=site.storage.history_bytes,
     )
     clock = Clock(host, outbox)
     try:
