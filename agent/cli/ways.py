@@ -1,4 +1,4 @@
-"""The ways to the platform as the status screen shows them: by which alarms go, and why one is down, for how long."""
+"""The ways to the platform as the status screen shows them: by which alarms go, why one is down, for how long."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
