@@ -22,11 +22,14 @@ from simulators.clock import run_virtual
 from simulators.field import Field
 from simulators.field_file import LineSetup, read_lines
 from simulators.platform import Arrival, Platform
-from simulators.twin import Twin
+from simulators.platform_desk import PlatformDesk
+from simulators.twin import EPOCH_S, Twin
 from simulators.twin_broker import Arrived, TwinBroker
+from tests.site.way_back import WayBack
 
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "gateways" / "demo.yaml"
 STEP_S = 0.02
+AGAIN_S = 5.0  # the least that may be configured: a storm is short
 UNIT_S = 0.5  # poll interval in long stories: the same code, fewer rounds
 
 
@@ -50,6 +53,11 @@ def calmer(site: Site, interval_s: float = UNIT_S) -> Site:
     return replace(site, lines=tuple(lines))
 
 
+def confirming(site: Site) -> Site:
+    """The same site; an alarm leaves when the platform itself has confirmed it."""
+    return replace(site, uplink=replace(site.uplink, confirmed_by="platform", again_after_s=AGAIN_S))
+
+
 class School:
     """What a story acts on, and what the platform has heard."""
 
@@ -61,12 +69,17 @@ class School:
         self.twin = Twin(self.field, self.broker, directory, self._dice())
         self.platform = Platform()
         self.heard: list[Arrival] = []
+        self.way_back = WayBack(self.broker.say, self._dice()) if site.uplink.confirmed_by == "platform" else None
+        clock = lambda: EPOCH_S + self.now_s  # noqa: E731 (the platform's own is right)
+        self.desk = PlatformDesk(self.platform, self.way_back.publish, clock) if self.way_back else None
 
     def _dice(self) -> random.Random:
         return random.Random(self.dice.getrandbits(64))
 
     def _hear(self, message: Arrived) -> None:
         self.heard.append(self.platform.take(message.topic, message.payload, message.at_s))
+        if self.desk is not None:
+            self.desk.heard(self.heard[-1])
 
     # --- the process --------------------------------------------------------------------------------
 
@@ -176,10 +189,13 @@ async def school(directory: Path, seed: int = 0, site: Site | None = None) -> As
 async def running(place: School) -> AsyncIterator[None]:
     """Its process runs, from start to an orderly stop."""
     place.start()
+    desk = asyncio.create_task(place.desk.run()) if place.desk is not None else None
     try:
         yield
         place.twin.check()
     finally:
+        if desk is not None:
+            desk.cancel()
         await place.twin.stop()
 
 

@@ -23,16 +23,22 @@ class Storm(Books):
         """Rough weather, then calm."""
         ends_s = self._now + ROUGH_S
         menu = [getattr(self, name) for name in sorted(dir(self)) if name.startswith(("do_", "fault_"))]
+        self._confirmations_suffer(True)
         while self._now < ends_s:
             await asyncio.sleep(self._dice.expovariate(1 / PAUSE_S))
             self._dice.choice(menu)()
             self.school.twin.check()
         if self._running:
             await asyncio.wait(self._running)
+        self._confirmations_suffer(False)
         await asyncio.sleep(READY_S)
         for unit in PANELS:
             self._reset(unit)
         await asyncio.sleep(CALM_S)
+
+    def _confirmations_suffer(self, bad: bool) -> None:
+        if self.school.way_back is not None:
+            self.school.way_back.bad = bad
 
     # --- what happens -------------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.site import Site
 from simulators.clock import run_virtual
 from simulators.twin_broker import Arrived
 from tests.site.invariants import Verdict
-from tests.site.school import calmer, demo_site, school
+from tests.site.school import calmer, confirming, demo_site, school
 from tests.site.storm import Storm
 
 OF_THIS_MACHINE = re.compile(r'"(disk_free_bytes|temperature_c)":[^,}]+')
@@ -42,11 +43,19 @@ class Weather:
         return [event["id"].rpartition("-")[0] for event in events if "sequence" in event]
 
 
+def _site(seed: int) -> Site:
+    site = demo_site() if seed % 10 == 9 else calmer(demo_site())
+    return confirming(site) if seed % 3 == 1 else site
+
+
 def play_seed(seed: int) -> Weather:
-    """The same seed gives the same weather, in any process; every tenth is polled as fast as the demo is."""
+    """The same seed gives the same weather, in any process; every tenth is polled as fast as the demo is.
+
+    In every third an alarm leaves only when the platform has confirmed it.
+    """
 
     async def main(directory: Path) -> Weather:
-        async with school(directory, seed, demo_site() if seed % 10 == 9 else calmer(demo_site())) as place:
+        async with school(directory, seed, _site(seed)) as place:
             await asyncio.sleep(5.0)
             storm = Storm(place, seed)
             await storm.rage()

@@ -30,6 +30,7 @@ from agent.uplink.pace import Pace
 NOW = Now(1_790_000_000.0, "synchronised")
 AT = "2026-09-21T14:13:20Z"  # the same moment
 ACKNOWLEDGE = {"id": "1", "at": AT, "device": "panic-gate", "condition": "pressed", "person": "王建国"}
+LONG, HUGE = [[n, n] for n in range(1, 1002)], [[1, int("9" * 200)]]
 REPLAY = {"id": "1", "at": AT, "store": "s", "first": 1, "last": 3}
 
 
