@@ -15,8 +15,11 @@ import aiomqtt
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.records import Instant, Lane, Record
+from agent.service.commands import Commands
+from agent.service.pipe import Pipe
 from agent.session import Broker, OpenSession
 from agent.site import Identity, Site, StorageSettings, UplinkSettings
+from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.messages import HeartbeatData
 from agent.uplink.mqtt import open_session
@@ -56,10 +59,12 @@ class Gateway:
     board: Board
     uplink: Uplink
     host: Host
+    commands: Commands
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     beats: int = 0
 
     def start(self) -> None:
+        self.tasks.append(asyncio.create_task(self.commands.run()))
         self.tasks += [asyncio.create_task(part()) for part in self.uplink.parts.values()]
 
     async def stop(self) -> None:
@@ -112,8 +117,11 @@ async def gateway(
     board = Board()
     async with opened(directory) as outbox:
         made: list[Gateway] = []
-        uplink = Uplink(host, site, outbox, board, lambda: lambda: _beat(made[0]), {"agent": "test"})
-        made.append(Gateway(outbox, board, uplink, host))
+        answers = Answers()
+        commands = Commands(Pipe(site, outbox, board, host), outbox, host, answers)
+        beats = lambda: lambda: _beat(made[0])  # noqa: E731
+        uplink = Uplink(host, site, outbox, board, beats, {"agent": "test"}, commands.inbox, answers)
+        made.append(Gateway(outbox, board, uplink, host, commands))
         try:
             yield made[0]
         finally:
