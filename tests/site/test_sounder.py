@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from agent.cli.status import screen
-from agent.config.load import load_site
 from agent.language import use_language
 from agent.service.control import Desk
 from agent.site import Site
 from simulators.clock import run_virtual
-from simulators.field_file import read_lines
-from tests.site.school import CONFIG, School, at_rest, running
+from tests.site.school import School, at_rest, demo_lines, demo_site, running
 
 AFTER_S = 30.0
 SWITCHED_S = 2.0  # from overdue to the relay that has closed, on a line in good order
@@ -28,15 +26,12 @@ Story = Callable[[School], Awaitable[None]]
 
 def play(story: Story, directory: Path, seed: int = 1, **uplink: object) -> None:
     """The demo's school with a sounder, from the moment on when the platform has met the gateway."""
-    config = directory / "gateway.yaml"
-    config.write_text(f"{CONFIG.read_text()}sounder: {{point: {RELAY}}}\n")
-    site = replace(load_site(config), control_socket=None)
-    site = replace(site, uplink=replace(site.uplink, **uplink))  # type: ignore[arg-type]
-    run_virtual(_played(story, directory, seed, site, config), seed)
+    site = replace(demo_site(), uplink=replace(demo_site().uplink, **uplink))  # type: ignore[arg-type]
+    run_virtual(_played(story, directory, seed, site), seed)
 
 
-async def _played(story: Story, directory: Path, seed: int, site: Site, config: Path) -> None:
-    school = School(directory, seed, site, read_lines(config))
+async def _played(story: Story, directory: Path, seed: int, site: Site) -> None:
+    school = School(directory, seed, site, demo_lines())
     at_rest(school.field)
     async with running(school):
         await school.until(lambda: school.platform.heartbeats, within_s=10.0)
@@ -169,6 +164,19 @@ def test_an_alarm_that_the_broker_refuses_by_its_acl_sounds(tmp_path: Path) -> N
         await school.until(lambda: school.heartbeat.alarms["unconfirmed"] == 1, 10.0)
 
     play(story, tmp_path)
+
+
+def test_a_platform_that_must_confirm_and_does_not_is_no_confirmation_either(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        school.desk = None  # nobody sits there
+        await press(school)
+        await school.until(lambda: sounds(school), AFTER_S + SWITCHED_S + 2.0)
+        assert "panic-gate pressed raised" in school.told(), "the broker has it, and that is not enough"
+        confirm = {"store": school.gateway.outbox.store_id, "spans": [[1, raised_as(school)]]}
+        school.broker.say("campus/v1/430102/4301020001/gw-demo/command/confirm", json.dumps(confirm).encode())
+        await school.until(lambda: not sounds(school), 1.0 + SWITCHED_S)
+
+    play(story, tmp_path, confirmed_by="platform")
 
 
 def test_a_person_silences_it_until_another_alarm_is_not_confirmed_either(tmp_path: Path) -> None:
