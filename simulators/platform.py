@@ -1,12 +1,21 @@
 """The reference consumer: what a central platform does with what arrives. No transport, no clock of its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from agent.uplink.messages import PAYLOADS, AlarmData, CloudEvent, DeviceStateData, HeartbeatData, StatusData
+from agent.uplink.messages import (
+    PAYLOADS,
+    AlarmData,
+    CloudEvent,
+    DeviceStateData,
+    EventData,
+    HeartbeatData,
+    StatusData,
+)
 from agent.uplink.topics import ROOT
 from drivers.errors import GatewayError
 from simulators.platform_sequences import Sequences
@@ -16,7 +25,10 @@ TOPIC = re.compile(
     rf"{ROOT}/(?P<region>[0-9]{{6}})/(?P<site>{SEGMENT})/(?P<gateway>{SEGMENT})"
     rf"/(?P<channel>{SEGMENT})/(?P<subject>{SEGMENT})"
 )
+BACKUP = "backup"
 STORED = ("alarm", "event", "telemetry")
+NUMBER = re.compile("[0-9]{1,20}")  # of a record; str.isdigit knows digits that int does not
+MOMENT = re.compile(r"[0-9]{1,20}\.[0-9]{6}")
 
 
 class Unreadable(GatewayError):
@@ -52,7 +64,7 @@ class AlarmKey:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Sequences of a store that have not arrived (yet): from `first` up to `last`."""
+    """Sequences of a store, or of a boot's telemetry, that have not arrived (yet): from `first` up to `last`."""
 
     store: str
     first: int
@@ -68,9 +80,12 @@ class Platform:
     def __init__(self) -> None:
         self.duplicates = 0
         self.statuses: dict[str, StatusData] = {}
+        self.backups: dict[str, StatusData] = {}
         self.heartbeats: dict[str, HeartbeatData] = {}
         self.states: dict[tuple[str, str], DeviceStateData] = {}
-        self._stores: dict[str, Sequences] = {}  # in the order in which they were first heard of
+        self._stores: dict[str, Sequences] = {}  # and boots, in the order in which they were first heard of
+        self._kept: set[str] = set()  # those with alarms or events: stores
+        self._dropped: dict[str, Sequences] = {}  # telemetry of which the gateway says that it is lost
         self._alarms: dict[AlarmKey, tuple[tuple[int, int], AlarmData]] = {}
         self._live: dict[str, CloudEvent] = {}
 
@@ -84,7 +99,7 @@ class Platform:
             self.duplicates += 1
             return Arrival(channel, event, body, at_s, duplicate=True)
         self._live[topic] = event
-        self._show(event.source, body)
+        self._show(event, body)
         return Arrival(channel, event, body, at_s)
 
     @property
@@ -98,12 +113,25 @@ class Platform:
 
     @property
     def stores(self) -> list[str]:
-        """Every store heard of, oldest first."""
+        """Every store and, for its telemetry, every boot heard of, oldest first."""
         return list(self._stores)
 
     def gaps(self, first: int | None = 1) -> list[Gap]:
-        """What is missing from `first` on; None: from the first that was heard (a platform that came later)."""
-        return [Gap(store, *span) for store, seen in self._stores.items() for span in seen.missing(first)]
+        """What is missing of alarms and events from `first` on, and can be asked for again.
+
+        None: from the first that was heard (a platform that came later).
+        """
+        kept = ((store, seen) for store, seen in self._stores.items() if store in self._kept)
+        return [Gap(store, *span) for store, seen in kept for span in seen.missing(first)]
+
+    def telemetry_gaps(self) -> list[Gap]:
+        """Telemetry that was lost without a word, as a kill may do with the last seconds of a boot."""
+        found = []
+        for boot, seen in self._stores.items():
+            if boot not in self._kept:
+                known = seen.merged(self._dropped.get(boot, Sequences()))
+                found += [Gap(boot, *span) for span in known.missing(1)]
+        return found
 
     def _take_stored(self, channel: str, event: CloudEvent, body: BaseModel, at_s: float) -> Arrival:
         store, sequence = _stored_id(event)
@@ -112,7 +140,16 @@ class Platform:
             self.duplicates += 1
         elif isinstance(body, AlarmData):
             self._remember(event.source, store, sequence, body)
+        elif isinstance(body, EventData) and body.event == "outbox.dropped":
+            self._note_dropped(body.fields)
+        if channel != "telemetry":
+            self._kept.add(store)
         return Arrival(channel, event, body, at_s, not fresh, sequence)
+
+    def _note_dropped(self, fields: Mapping[str, Any]) -> None:
+        if fields["lane"] == "telemetry":
+            lost = self._dropped.setdefault(str(fields["series"]), Sequences())
+            lost.add_span(int(fields["first"]), int(fields["last"]))
 
     def _remember(self, source: str, store: str, sequence: int, alarm: AlarmData) -> None:
         """The highest sequence has the last word; a store that was heard of later is newer."""
@@ -121,14 +158,26 @@ class Platform:
         if key not in self._alarms or self._alarms[key][0] < rank:
             self._alarms[key] = (rank, alarm)
 
-    def _show(self, source: str, body: BaseModel) -> None:
+    def _show(self, event: CloudEvent, body: BaseModel) -> None:
+        source = event.source
         match body:
+            case StatusData() if event.subject == BACKUP:
+                self.backups[source] = body  # losing the second way does not say that the gateway is gone
             case StatusData():
                 self.statuses[source] = body
             case HeartbeatData():
                 self.heartbeats[source] = body
             case DeviceStateData():
                 self.states[source, body.device] = body
+
+
+def open_books(beat: HeartbeatData) -> list[str]:
+    """The lanes whose accounting does not close; none, ever."""
+    return [
+        f"{name}: {lane.accepted} accepted, {lane.confirmed} confirmed, {lane.depth} wait, {lane.dropped} dropped"
+        for name, lane in beat.outbox.items()
+        if lane.accepted != lane.confirmed + lane.depth + lane.dropped
+    ]
 
 
 def _read(topic: str, payload: bytes) -> tuple[str, CloudEvent, BaseModel]:
@@ -146,7 +195,7 @@ def _read(topic: str, payload: bytes) -> tuple[str, CloudEvent, BaseModel]:
 
 
 def _contradictions(topic: re.Match[str], event: CloudEvent) -> Iterator[tuple[str, str]]:
-    """Where envelope and topic do not say the same."""
+    """Where envelope and topic do not say the same, or the envelope says what is no moment."""
     wanted = {
         "type": f"campusgw.{topic['channel']}.v1",
         "subject": topic["subject"],
@@ -155,11 +204,14 @@ def _contradictions(topic: re.Match[str], event: CloudEvent) -> Iterator[tuple[s
     for name, want in wanted.items():
         if (said := getattr(event, name)) != want:
             yield name, said
+    if not MOMENT.fullmatch(event.monotonic):
+        yield "monotonic", event.monotonic
 
 
 def _stored_id(event: CloudEvent) -> tuple[str, int]:
     store, _, number = event.id.rpartition("-")
-    if not store or not number.isdigit() or event.sequence is None or int(event.sequence) != int(number):
+    numbers = all(NUMBER.fullmatch(digits) for digits in (number, event.sequence or ""))
+    if not store or not numbers or int(event.sequence or "") != int(number):
         raise Unreadable(f"id {event.id!r} and sequence {event.sequence!r} name no record")
     return store, int(number)
 
