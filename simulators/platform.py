@@ -147,9 +147,10 @@ class Platform:
         return Arrival(channel, event, body, at_s, not fresh, sequence)
 
     def _note_dropped(self, fields: Mapping[str, Any]) -> None:
-        if fields["lane"] == "telemetry":
-            lost = self._dropped.setdefault(str(fields["series"]), Sequences())
-            lost.add_span(int(fields["first"]), int(fields["last"]))
+        match fields:
+            case {"lane": "telemetry", "series": str(series), "first": int(first), "last": int(last)}:
+                if 0 < first <= last:
+                    self._dropped.setdefault(series, Sequences()).add_span(first, last)
 
     def _remember(self, source: str, store: str, sequence: int, alarm: AlarmData) -> None:
         """The highest sequence has the last word; a store that was heard of later is newer."""

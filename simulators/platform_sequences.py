@@ -24,6 +24,20 @@ class Sequences:
         self._spans[at - joins_before : at + joins_after] = [[first, last]]
         return True
 
+    def add_span(self, first: int, last: int) -> None:
+        """Note all of these, both ends included."""
+        inside = [span for span in self._spans if span[1] >= first - 1 and span[0] <= last + 1]
+        low, high = min([first, *(span[0] for span in inside)]), max([last, *(span[1] for span in inside)])
+        self._spans = sorted([*(span for span in self._spans if span not in inside), [low, high]])
+        self.count = sum(last - first + 1 for first, last in self._spans)
+
+    def merged(self, other: "Sequences") -> "Sequences":
+        """All that is in one or the other."""
+        both = Sequences()
+        for first, last in [*self.spans, *other.spans]:
+            both.add_span(first, last)
+        return both
+
     @property
     def spans(self) -> list[tuple[int, int]]:
         """What is there: first and last of each, sorted."""

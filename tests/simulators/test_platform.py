@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.records import Instant, Lane, Record, Stored
-from agent.uplink.messages import live_event, stored_event
-from simulators.platform import AlarmKey, Gap, Platform, Unreadable
+from agent.uplink.messages import HeartbeatData, LaneShown, live_event, stored_event
+from simulators.platform import AlarmKey, Gap, Platform, Unreadable, open_books
 from simulators.platform_sequences import Sequences
 
 PREFIX = "campus/v1/430102/4301020001/gw-demo"
@@ -39,6 +39,21 @@ def record(sequence: int, store: str = "store1") -> tuple[str, bytes]:
     at = Instant(float(sequence), 1_700_000_000.0 - sequence, "unknown")
     stored = Stored(sequence, store, "boot1", Record(Lane.ALARM, "alarm", "panic-gate", data, at))
     return f"{PREFIX}/alarm/panic-gate", stored_event(stored, SOURCE)
+
+
+def measured(sequence: int, boot: str = "boot1") -> tuple[str, bytes]:
+    data = {"device": "room", "kind": "environment", "name": "机房", "location": "三层", "values": {}}
+    at = Instant(float(sequence), 1_700_000_000.0, "synchronised")
+    stored = Stored(sequence, boot, boot, Record(Lane.TELEMETRY, "telemetry", "room", data, at))
+    return f"{PREFIX}/telemetry/room", stored_event(stored, SOURCE)
+
+
+def dropped(sequence: int, boot: str, first: int, last: int) -> tuple[str, bytes]:
+    fields = {"lane": "telemetry", "count": last - first + 1, "series": boot, "first": first, "last": last}
+    data = {"event": "outbox.dropped", "text": "", "fields": fields}
+    at = Instant(1.0, 1_700_000_000.0, "synchronised")
+    stored = Stored(sequence, "store1", boot, Record(Lane.EVENT, "event", "outbox", data, at))
+    return f"{PREFIX}/event/outbox", stored_event(stored, SOURCE)
 
 
 def status(online: bool, monotonic_s: float, boot: str = "boot1") -> tuple[str, bytes]:
@@ -91,6 +106,36 @@ def test_who_comes_later_does_not_miss_what_was_before() -> None:
         platform.take(*record(sequence), 0.0)
     assert platform.gaps(first=None) == [Gap("store1", 101, 101)]
     assert platform.gaps() == [Gap("store1", 1, 99), Gap("store1", 101, 101)]
+
+
+def test_a_gap_in_the_telemetry_of_a_boot_is_lost_for_good_unless_the_gateway_tells_of_it() -> None:
+    platform = Platform()
+    for sequence in (1, 2, 5, 9):
+        platform.take(*measured(sequence), 0.0)
+    assert platform.gaps() == [], "nobody can send it again"
+    assert platform.telemetry_gaps() == [Gap("boot1", 3, 4), Gap("boot1", 6, 8)]
+    platform.take(*dropped(1, "boot1", 2, 4), 0.0)
+    platform.take(*dropped(2, "boot2", 6, 8), 0.0)
+    assert platform.telemetry_gaps() == [Gap("boot1", 6, 8)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 9))))
+def test_spans_are_the_numbers_in_them(spans: list[tuple[int, int]]) -> None:
+    by_span, one_by_one = Sequences(), Sequences()
+    for first, more in spans:
+        by_span.add_span(first, first + more)
+        for number in range(first, first + more + 1):
+            one_by_one.add(number)
+    assert by_span.spans == one_by_one.spans
+    assert by_span.count == one_by_one.count
+
+
+@pytest.mark.parametrize(("depth", "wrong"), [(1, 0), (2, 1)])
+def test_books_that_do_not_close_are_named(depth: int, wrong: int) -> None:
+    lane = {"depth": depth, "oldest_age_s": None, "accepted": 9, "confirmed": 5, "dropped": 3}
+    beat = HeartbeatData.model_construct(outbox={"alarm": LaneShown(**lane)})  # type: ignore[arg-type]
+    assert len(open_books(beat)) == wrong
 
 
 def test_a_new_store_begins_to_count_anew_and_has_the_last_word() -> None:
