@@ -21,7 +21,8 @@ def findings(site: Site) -> list[dict[str, object]]:
 
 def _unreadable(site: Site) -> Iterator[dict[str, object]]:
     """Files that the uplink needs and this user cannot read: the gateway would start and never connect."""
-    for broker in site.uplink.brokers:
+    backup = site.uplink.backup
+    for broker in (*site.uplink.brokers, *(backup.brokers if backup else ())):
         files = {"password_file": broker.password_file}
         if broker.tls is not None:
             files |= {"ca": broker.tls.ca, "certificate": broker.tls.certificate, "key": broker.tls.key}
