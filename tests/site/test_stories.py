@@ -97,7 +97,7 @@ def test_a_latched_alarm_survives_a_kill_until_somebody_resets_it(tmp_path: Path
         await school.restart()
         await school.until(lambda: school.twin.boots == 2 and school.status.online, 5.0)
         await asyncio.sleep(5.0)
-        assert school.shown("panic-gate")["pressed"] == "latched_unacknowledged"
+        assert school.shown("panic-gate") == {"pressed": "latched_unacknowledged"}
         await school.order("panic-gate", "pressed", "acknowledge")
         await school.until(lambda: school.shown("panic-gate") == {"pressed": "latched_acknowledged"}, 2.0)
         await school.order("panic-gate", "pressed", "reset")

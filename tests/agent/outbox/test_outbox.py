@@ -210,6 +210,7 @@ async def test_every_drop_is_told_in_the_same_transaction_with_what_was_lost(tmp
         sequences = await outbox.append([record(Lane.EVENT, n=n, pad=PAD) for n in range(120)], {})
         stored = await everything(outbox)
         series = outbox.store_id
+    assert len(notices(stored)) == 1
     (told,) = notices(stored)
     gone = sorted(set(sequences) - {s.sequence for s in stored})
     assert (told["lane"], told["series"]) == ("event", series)
