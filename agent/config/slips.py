@@ -4,6 +4,7 @@ The parser stops at the first error, often lines behind its cause. So what looks
 mended on trial: where that brings the parser further it was the cause, is told, and the search goes on behind it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
 from agent.config.strokes import Stroke, indents, strokes
 from agent.language import tr
 
+LINE_BREAK = re.compile("\r\n|[\n\r]")  # what the parser counts as the end of a line
 SLIPS_MOST = 20
 TRIALS_MOST = 40  # a trial parses the whole file
 SECOND = "but found another document"
@@ -43,7 +45,7 @@ class Stop:
 
 def document_or_slips(text: str) -> tuple[Any, list[Slip]]:
     """The parsed document, or what to mend before it can be parsed."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = LINE_BREAK.split(text)
     document, stop = _parsed(text)
     grown: list[tuple[int, int, int]] = []  # line, column, by how much: mending must not shift what is told
     slips: list[Slip] = []

@@ -101,3 +101,11 @@ def test_utf_16_is_named(tmp_path: Path) -> None:
     path.write_bytes(DEMO.read_text().encode("utf-16"))
     with pytest.raises(ConfigError, match=r"g\.yaml:1:1: this is UTF-16"):
         load_site(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_ends_where_yaml_says_that_it_does(end: str) -> None:
+    """A file from an old machine, or pasted together, has lone carriage returns; a slip behind them is told."""
+    document, slips = document_or_slips(end.join(["a: 1", "b: 2", "", "", "c: [1, 2", ""]))
+    assert document is None
+    assert [slip[:2] for slip in slips] == [(5, 4)]
