@@ -203,9 +203,10 @@ class Outbox:
 
     async def depths(self) -> dict[Lane, LaneDepth]:
         """What waits in each lane, and the accounting: accepted = confirmed + count + dropped."""
+        await self._settled()
         if self._next.confirmed or self._next.settled:
             self._write_soon(0.0)
-        await self._settled()
+            await self._settled()
         oldest = await self._ask(lambda store: store.oldest())
         return {lane: self._depth(lane, oldest.get(lane)) for lane in Lane}
 
