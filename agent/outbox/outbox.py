@@ -117,6 +117,10 @@ class Outbox:
         """Names the file; the sequences of alarms and events count within it."""
         return self._store.store_id
 
+    def knows(self, store_id: str) -> bool:
+        """Whether its records are here: they keep the name of an earlier series."""
+        return self._store.names.base_of(store_id) is not None
+
     @property
     def set_aside(self) -> str:
         """Where a damaged store was moved to, until the next append has reported it; else empty."""
@@ -407,8 +411,12 @@ class Outbox:
     # --- while the disk refuses ---------------------------------------------------------------------
 
     async def _take_shelter(self, error: StorageError) -> None:
+        """Raises the same error where not even memory is to be had."""
         disk = self._store
-        refuge = await self._offload(lambda: self._shelter.seek(disk))
+        try:
+            refuge = await self._offload(lambda: self._shelter.seek(disk))
+        except (sqlite3.Error, OSError):
+            raise error from None
         self._shelter.entered(refuge, _now())
         self._go_on_in(refuge.store)
         self._move_in(str(error))

@@ -91,7 +91,7 @@ class Commands:
 
     async def _replay(self, order: Replay) -> None:
         """Records wait again; what has left the store is named, so that the platform can stop asking."""
-        if order.store != self._outbox.store_id:
+        if not self._outbox.knows(order.store):
             here = self._outbox.store_id
             raise OrderRefused("no store {store} is here; this one is {here}", store=repr(order.store), here=here)
         if order.first > order.last:

@@ -26,7 +26,7 @@ class Confirmations:
 
     def note(self, confirm: Confirm) -> None:
         """Take it in; one for another store means nothing here, and does nothing."""
-        if confirm.store != self._outbox.store_id:
+        if not self._outbox.knows(confirm.store):
             self._say_strange(confirm.store)
             return
         if self._store != confirm.store:

@@ -16,6 +16,7 @@ from agent.service.lines import open_poller
 from agent.service.notify import watchdog_interval_s
 from agent.service.pipe import Pipe
 from agent.service.sounder import Sounder
+from agent.service.storage import tell_of_storage
 from agent.service.supervisor import supervise
 from agent.service.unconfirmed import Unconfirmed
 from agent.service.watchdog import feed
@@ -52,6 +53,7 @@ async def run_gateway(site: Site, host: Host, keep: Keep | None = None) -> None:
         boot_id=host.boot_id,
         offload=host.offload,
         telemetry_batch_s=site.storage.telemetry_batch_s,
+        memory_bytes=site.storage.memory_bytes,
         history_bytes=site.storage.history_bytes,
     )
     clock = Clock(host, outbox)
@@ -108,6 +110,7 @@ def _parts(gateway: Gateway) -> dict[str, Part]:
     parts["timers"] = gateway.pipe.run_timers
     parts["commands"] = gateway.commands.run
     parts["unconfirmed"] = gateway.watch.run
+    parts["storage"] = lambda: tell_of_storage(gateway.outbox, gateway.pipe.report)
     progress = {poller.plan.id: poller.progress for poller in gateway.pollers}
     parts["watchdog"] = lambda: feed(gateway.host.notify, progress, watchdog_interval_s())
     if (path := gateway.site.control_socket) is not None:

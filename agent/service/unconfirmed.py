@@ -116,7 +116,7 @@ class Unconfirmed:
                 if saves_lives(stored.record.data):
                     at = self._host.moment(stored.boot_id, stored.record.at)
                     since = since_s(stored.boot_id, at, self._host.boot_id, now)
-                    found[stored.sequence] = waiting(stored.sequence, stored.record.data, since)
+                    found[stored.place] = waiting(stored.place, stored.record.data, since)
             if len(alarms) < PAGE:
                 return found
             last = alarms[-1].place
