@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-CONNECT, CONNACK, PUBLISH, PUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 12, 13, 14
+CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 8, 9, 12, 13, 14
+GRANTED_QOS_1 = 1
 
 
 @dataclass
@@ -90,6 +91,8 @@ class ScriptedBroker:
             published = _publish(flags, body, link)
             self.seen.append(published)
             self.on_publish(published)
+        elif kind == SUBSCRIBE:
+            link.send(SUBACK, body[:2] + bytes([0, GRANTED_QOS_1]))
         elif kind == PINGREQ and self.answer_pings:
             link.send(PINGRESP, b"")
 
