@@ -27,6 +27,12 @@ def say(school: School, name: str, body: dict[str, Any], *, retain: bool = False
     school.broker.say(topic, json.dumps(body).encode(), retain=retain)
 
 
+def fall_silent(school: School) -> None:
+    """The platform confirms nothing any more by itself."""
+    assert school.way_back is not None
+    school.way_back._say = lambda _topic, _payload: None
+
+
 def store_of(school: School) -> str:
     """The store that the alarms are of."""
     return next(a.event.id.rpartition("-")[0] for a in school.heard if a.alarm is not None)
@@ -110,6 +116,7 @@ def test_an_order_that_lay_at_the_broker_is_refused_and_not_done(tmp_path: Path)
 
 def test_an_alarm_stays_until_the_platform_itself_says_that_it_has_it(tmp_path: Path) -> None:
     async def story(school: School) -> None:
+        fall_silent(school)
         await press(school)
         await asyncio.sleep(10.0)
         assert depth(school) == 1
@@ -119,6 +126,7 @@ def test_an_alarm_stays_until_the_platform_itself_says_that_it_has_it(tmp_path: 
 
 def test_what_the_platform_says_that_it_has_leaves(tmp_path: Path) -> None:
     async def story(school: School) -> None:
+        fall_silent(school)
         await press(school)
         say(school, "confirm", {"store": store_of(school), "spans": [[1, 20]]})
         await school.until(lambda: depth(school) == 0, 10.0)
@@ -128,6 +136,7 @@ def test_what_the_platform_says_that_it_has_leaves(tmp_path: Path) -> None:
 
 def test_a_platform_that_speaks_of_another_store_confirms_nothing(tmp_path: Path) -> None:
     async def story(school: School) -> None:
+        fall_silent(school)
         await press(school)
         say(school, "confirm", {"store": "0" * 32, "spans": [[1, 20]]})
         await asyncio.sleep(10.0)
@@ -138,6 +147,7 @@ def test_a_platform_that_speaks_of_another_store_confirms_nothing(tmp_path: Path
 
 def test_an_alarm_that_the_platform_does_not_confirm_is_sent_again(tmp_path: Path) -> None:
     async def story(school: School) -> None:
+        fall_silent(school)
         await press(school)
         await asyncio.sleep(2 * AGAIN_S)
         again = [a for a in school.heard if a.alarm is not None and a.duplicate]
