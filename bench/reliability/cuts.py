@@ -17,6 +17,7 @@ from bench.endurance.progress import Told, bar
 from bench.machine import describe
 from bench.reliability.cutting.life import Complaint, Life
 from bench.reliability.cutting.outside import LOST
+from bench.reliability.failures import failed_operations, refused_calls
 from bench.reliability.page import write
 
 CUTS = 10_000
@@ -113,6 +114,9 @@ def main() -> int:
     with bar("power cuts") as progress:
         toll = lives(range(max(1, options.cuts // CUTS_OF_A_LIFE)), progress.done)
         claims = [*toll.claims(), *controls(lambda _share, _words: None)]
+    if options.cuts >= CUTS:
+        with bar("failing operations") as progress:
+            claims += [*refused_calls(), *failed_operations(progress.done, JOBS)]
     result = _result(claims)
     print(f"\n{table(result.claims)}\n\n{result.told}")
     for seed in sorted({one.seed for one in toll.complaints}):
@@ -144,7 +148,7 @@ def _result(claims: Sequence[Claim]) -> Result:
         " stays with a chance of one half, torn at 512 bytes, in any order; names stay in the order in which they"
         " were made, as a journalling file system keeps them. The power fails at random instants, also while the"
         " store is opened, salvaged or closed. Every record carries a number; every device's state is the number"
-        " of its last alarm."
+        " of its last alarm. Then every single operation fails once, below SQLite and of the whole gateway."
     )
     machine = {key: value for key, value in describe(Path.cwd()).items() if key in ("date", "commit", "Python")}
     machine["apsw"] = apsw.apswversion()
