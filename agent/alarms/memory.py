@@ -30,7 +30,7 @@ def memory_from_json(device: Device, text: str, boot_id: str = "", told: Told = 
     """
     try:
         kept = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return DeviceMemory()
     if not isinstance(kept, dict):
         return DeviceMemory()

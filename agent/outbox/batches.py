@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from agent.outbox.rows import ROW_OVERHEAD, Packed
+from agent.outbox.rows import ROW_OVERHEAD, Packed, read_json, sendable
 from agent.records import Instant, Lane, Record, Stored
 
 BATCH_MOST = 256  # records of a row; a reader has to decompress all of them for one
@@ -77,9 +77,9 @@ def unpack_batch(packed: bytes) -> list[str]:
 
 def unpack_line(line: str) -> tuple[int, Record]:
     """Number and record; raises ValueError or TypeError when it was damaged."""
-    sequence, kind, subject, monotonic_s, utc_s, clock, data = json.loads(line)
+    sequence, kind, subject, monotonic_s, utc_s, clock, data = read_json(line)
     at = Instant(float(monotonic_s), float(utc_s), clock)
-    return int(sequence), Record(Lane.TELEMETRY, kind, subject, data, at)
+    return int(sequence), sendable(Record(Lane.TELEMETRY, kind, subject, data, at))
 
 
 def _line(numbered: Numbered) -> str:
@@ -158,7 +158,7 @@ class Batches:
                 if place > after and place not in known and place not in hidden:
                     sequence, record = unpack_line(line)
                     yield Stored(sequence, row.series, row.boot_id, record, row.base)
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError):
             self.unreadable[row.place] = row
 
     def _confirmed(self, row: int) -> set[int]:
