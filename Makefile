@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers backlog check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers torture disks backlog check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,12 @@ cuts: $(VENV)/.bench $(VENV)/.test ## 10,000 power cuts and every failing call u
 
 powercut: $(VENV)/.demo ## the power of a whole machine (QEMU) cut 20 times in mid-write: 10 minutes, docs/reliability.md (ARGS="--cuts 3")
 	@$(BIN)/python -m bench.reliability.powercut $(ARGS)
+
+torture: $(VENV)/.bench $(VENV)/.demo ## the real gateway killed 1,000 times, alarms flowing: 12 minutes, docs/reliability.md (ARGS="--kills 100")
+	@$(BIN)/python -m bench.reliability.torture $(ARGS)
+
+disks: $(VENV)/.bench $(VENV)/.demo ## disks that are full, read-only, lost or spoiled, under the real gateway: 2 minutes, docs/reliability.md (root)
+	@$(BIN)/python -m bench.reliability.disks $(ARGS)
 
 brokers: $(VENV)/.bench $(VENV)/.test ## what brokers and links can do, for real: 5 minutes, docs/reliability.md (ARGS="--case killed")
 	@$(BIN)/python -m bench.reliability.brokers $(ARGS)
