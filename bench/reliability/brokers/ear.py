@@ -47,13 +47,12 @@ class Ear:
                 self._process.kill()
                 await self._process.wait()
 
-    async def say(self, topic: str, payload: str) -> bool:
-        """Publish a command; whether the broker took it."""
+    async def say(self, topic: str, payload: bytes) -> None:
+        """Publish a command; one that the broker does not take is lost, as a platform's can be."""
         command = ["mosquitto_pub", "--unix", str(self._socket), "-V", "mqttv5", "-q", "1", "-t", topic, "-s"]
         pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stderr=quiet)
-        await process.communicate(payload.encode())
-        return process.returncode == 0
+        await process.communicate(payload)
 
     async def _listen(self, said: asyncio.StreamReader) -> None:
         while line := await said.readline():

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +23,7 @@ from simulators.demo.control import Control, ControlFailed
 from simulators.demo.school import running
 from simulators.field_file import read_lines
 from simulators.platform import Arrival, Platform
+from simulators.platform_desk import PlatformDesk
 from simulators.real_field import RealField, real_field
 
 READY_S = 60.0
@@ -34,6 +36,7 @@ CONFIG = """\
 gateway: {{id: gw-1, site: "4301020001", region: "430102", name: 示例小学门卫室}}
 uplink:
   brokers: [{broker}]
+  confirmed_by: {confirmed_by}
   heartbeat_s: 1
   backoff_first_s: 0.1
   backoff_most_s: 1
@@ -60,6 +63,7 @@ class Place:
     gateway: Child
     ear: Ear
     platform: Platform
+    desk: PlatformDesk
     control: Control
     real: RealField
     dice: random.Random
@@ -86,6 +90,7 @@ class Place:
 
     def take(self, arrival: Arrival) -> None:
         """The platform has this."""
+        self.desk.heard(arrival)
         alarm = arrival.alarm
         if alarm is not None and not arrival.duplicate and alarm.change in ("raised", "cleared"):
             self.heard[alarm.device] += 1
@@ -117,9 +122,10 @@ class Place:
         return bool((await self.answers()).get("uplink", {}).get("connected"))
 
     async def all_arrived(self) -> bool:
-        """Nothing waits in the gateway, and the platform was told of every change."""
+        """Nothing waits in the gateway, and the platform was told of every change and misses no number."""
         lanes = (await self.answers()).get("heartbeat", {}).get("outbox", {})
-        return bool(lanes) and not any(lane["depth"] for lane in lanes.values()) and self.heard == self.pressed
+        empty = bool(lanes) and not any(lane["depth"] for lane in lanes.values())
+        return empty and self.heard == self.pressed and not self.platform.gaps()
 
 
 async def until(condition: Callable[[], Awaitable[bool]], within_s: float) -> bool:
@@ -150,9 +156,11 @@ async def open_place(directory: Path, kind: str, confirmed_by: str, seed: int) -
         arguments = ["-m", "agent", "run", "--config", str(config)]
         gateway = Child("gateway", arguments, directory, before=way.gateway_before)
         ear = Ear(broker.socket, platform, lambda arrival: place.take(arrival))
+        desk = PlatformDesk(platform, ear.say, time.time)
         control = Control(directory / "control.sock")
-        place = Place(way, broker, gateway, ear, platform, control, real, dice)
+        place = Place(way, broker, gateway, ear, platform, desk, control, real, dice)
         await things.enter_async_context(running(ear.run()))
+        await things.enter_async_context(running(desk.run()))
         things.push_async_callback(gateway.stop)
         await gateway.start()
         if not await until(place.connected, READY_S):
