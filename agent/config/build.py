@@ -139,7 +139,7 @@ def _line(line: LineModel, config: ConfigModel, units: Profiles, profiles: Profi
 
 
 def _outputs(unit: Unit, config: ConfigModel) -> frozenset[str]:
-    """The points that the gateway switches of its own accord; what cannot be switched is a mistake told elsewhere."""
+    """The points that the gateway switches of its own accord; one that cannot be is a mistake told elsewhere."""
     mine = {config.sounder.point} if config.sounder else set()
     able = (point for point in unit.profile.points if point.writable and point.readable)
     return frozenset(point.name for point in able if f"{unit.id}.{point.name}" in mine)

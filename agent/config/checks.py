@@ -275,9 +275,10 @@ class Check:
 
     def _sounder(self, users: dict[str, str]) -> None:
         sounder = self._config.sounder
-        if sounder is not None and not self._dangles(sounder.point.partition(".")[0]):
-            if (why := sounder_mistake(sounder.point, self._units, users)) is not None:
-                self._wrong(("sounder", "point"), why)
+        if sounder is None or self._dangles(sounder.point.partition(".")[0]):
+            return
+        if (why := sounder_mistake(sounder.point, self._units, users)) is not None:
+            self._wrong(("sounder", "point"), why)
 
     def _dangles(self, unit: str) -> bool:
         return unit not in self._units and self._known_but_wrong(unit)
