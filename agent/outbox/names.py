@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 Span = tuple[int, int]
 
+PLACE_MOST = 2**63 - 1  # what SQLite can count
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -36,7 +38,7 @@ class Names:
         for (base, name), end in zip(self.spans, [*ends, None], strict=True):
             if name == series:
                 first, last = base + max(1, span[0]), base + span[1]
-                last = last if end is None else min(last, end)
+                last = min(last, PLACE_MOST if end is None else end)
                 return (first, last) if first <= last else None
         return None
 

@@ -121,6 +121,12 @@ class Outbox:
         """Whether its records are here: they keep the name of an earlier series."""
         return self._store.names.base_of(store_id) is not None
 
+    def given(self, store_id: str) -> int:
+        """The last sequence of that series that anybody can have heard of; 0 where it has none here."""
+        base = self._store.names.base_of(store_id) or 0
+        places = self._store.names.places(store_id, (1, self._ledger.last - base))
+        return places[1] - base if places else 0
+
     @property
     def set_aside(self) -> str:
         """Where a damaged store was moved to, until the next append has reported it; else empty."""

@@ -19,6 +19,7 @@ from agent.records import Instant, Lane, Stored
 
 KEPT_LANES = (Lane.ALARM, Lane.EVENT)
 UNREADABLE = "could not be read back"
+WAITING = "SELECT 1 FROM records WHERE waiting AND sequence BETWEEN ? AND ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,13 @@ class Store:
         return self.ledger.copy()
 
     def confirm_spans(self, spans: Sequence[Span]) -> tuple[int, Ledger]:
-        """What waits of these sequences is confirmed; returns how many that were."""
+        """What waits of these is confirmed; returns how many that were. Nothing is written for nothing."""
+        self._roll_back()
+        waiting = [span for span in spans if self._one(f"SELECT EXISTS ({WAITING})", *span)]
+        if not waiting:
+            return 0, self.ledger.copy()
         with self.transaction() as writing:
-            count = sum([writing.confirm_span(span) for span in spans])
+            count = sum([writing.confirm_span(span) for span in waiting])
         return count, self.ledger.copy()
 
     def replay(self, first: int, last: int) -> tuple[Replayed, Ledger]:

@@ -71,14 +71,14 @@ class Commands:
     async def _carry_out(self, order: Replay | Acknowledge | Refusal) -> None:
         """An order that was answered is not carried out again. One that could not be stored has no answer."""
         if order.id in self._done:
-            log.info("command %s was answered before", order.id)
+            log.info("command %r was answered before", order.id)
             return
         try:
             await self._do(order)
         except OrderRefused as error:
             await self._refuse(Refusal(_name(order), order.id, str(error)))
         except StorageError as error:
-            log.error("command %s %s: the disk does not take its result: %s", _name(order), order.id, error)
+            log.error("command %s %r: the disk does not take its result: %s", _name(order), order.id, error)
 
     async def _do(self, order: Replay | Acknowledge | Refusal) -> None:
         match order:
@@ -113,7 +113,7 @@ class Commands:
 
     async def _refuse(self, refusal: Refusal) -> None:
         """Say why; an id has one answer, also where it is a refusal."""
-        log.warning("command %s %s is refused: %s", refusal.name, refusal.id, refusal.why)
+        log.warning("command %s %r is refused: %s", refusal.name, refusal.id, refusal.why)
         if not self._refusal_pace.allows(_now()):
             return
         fields = {"id": refusal.id, "name": refusal.name, "why": refusal.why}

@@ -11,7 +11,9 @@ from agent.uplink.commands import Confirm, joined, spans_of
 log = logging.getLogger(__name__)
 
 GATHERED_S = 0.2  # each is a transaction, and a platform may confirm record by record
-SPANS_MOST = 10_000  # that wait to be written; what is not noted is sent again, and confirmed again
+SPANS_MOST = 10_000  # of a series, that wait to be written; what is not noted is sent again, and confirmed again
+
+Span = tuple[int, int]
 
 
 class Confirmations:
@@ -19,8 +21,7 @@ class Confirmations:
 
     def __init__(self, outbox: Outbox, answers: Answers) -> None:
         self._outbox, self._answers = outbox, answers
-        self._store = outbox.store_id
-        self._spans: list[tuple[int, int]] = []
+        self._spans: dict[str, list[Span]] = {}
         self._come = asyncio.Event()
         self._strange = ""
 
@@ -29,10 +30,9 @@ class Confirmations:
         if not self._outbox.knows(confirm.store):
             self._say_strange(confirm.store)
             return
-        if self._store != confirm.store:
-            self._store, self._spans = confirm.store, []
-        self._spans = joined([*self._spans, *spans_of(confirm)])[:SPANS_MOST]
-        if self._spans:
+        if heard := self._heard(confirm):
+            before = self._spans.get(confirm.store, [])
+            self._spans[confirm.store] = joined([*before, *heard])[:SPANS_MOST]
             self._come.set()
 
     async def run(self) -> None:
@@ -41,10 +41,16 @@ class Confirmations:
             await self._come.wait()
             await asyncio.sleep(GATHERED_S)
             self._come.clear()
-            await self._write()
+            spans, self._spans = self._spans, {}
+            for store, named in spans.items():
+                await self._write(store, named)
 
-    async def _write(self) -> None:
-        store, spans, self._spans = self._store, self._spans, []
+    def _heard(self, confirm: Confirm) -> list[Span]:
+        """As far as there were such records when it came: a later one cannot be meant, and nobody has it yet."""
+        given = self._outbox.given(confirm.store)
+        return [(first, min(last, given)) for first, last in spans_of(confirm) if first <= given]
+
+    async def _write(self, store: str, spans: list[Span]) -> None:
         try:
             count = await self._outbox.confirm_spans(store, spans)
         except StorageError as error:

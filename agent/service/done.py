@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 REMEMBERED = 256
+DIGITS_MOST = 18  # a number of more was damaged
 PREFIX = "command/"  # of states' names; no device can have one
 
 
@@ -31,4 +32,4 @@ class Done:
 
 def _read(value: str) -> tuple[int, str] | None:
     number, _, id = value.partition(" ")
-    return (int(number), id) if number.isdecimal() and id else None
+    return (int(number), id) if number.isdecimal() and len(number) <= DIGITS_MOST and id else None

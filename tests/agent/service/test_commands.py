@@ -20,6 +20,7 @@ from agent.session import Incoming
 from agent.site import Site, StorageSettings
 from agent.uplink.answers import Answers
 from tests.agent.outbox.bench import START, alarms
+from tests.agent.outbox.failing import failing
 from tests.agent.uplink.bench import IDENTITY, PREFIX, at_port, gateway, settings, until
 
 pytestmark = pytest.mark.asyncio
@@ -58,8 +59,8 @@ def now() -> str:
 
 
 @asynccontextmanager
-async def desk(directory: Path) -> AsyncIterator[Desk]:
-    async with gateway(directory, settings(at_port(1))) as it:
+async def desk(directory: Path, *, memory_bytes: int = 0) -> AsyncIterator[Desk]:
+    async with gateway(directory, settings(at_port(1)), memory_bytes=memory_bytes) as it:
         answers = Answers()
         site = Site(IDENTITY, (), (), settings(at_port(1)), StorageSettings(directory), "0" * 64)
         commands = Commands(Pipe(site, it.outbox, it.board, it.host), it.outbox, it.host, answers)
@@ -88,6 +89,46 @@ async def test_a_confirmation_for_another_store_does_nothing(tmp_path: Path) -> 
         await it.say("confirm", {"store": it.outbox.store_id, "spans": [[2, 2]]})
         await until(lambda: it.answers.count == 1)
         assert await it.waiting() == [1, 3]
+
+
+async def test_a_confirmation_of_what_comes_only_later_does_not_reach_it(tmp_path: Path) -> None:
+    """Whoever confirms everything for ever has not heard of what is accepted next."""
+    async with desk(tmp_path) as it:
+        await it.outbox.append(alarms(2), {})
+        await it.say("confirm", {"store": it.outbox.store_id, "spans": [[1, 2**63 - 1]]})
+        await it.outbox.append(alarms(2), {})
+        await until(lambda: it.answers.count == 1)
+        assert await it.waiting() == [3, 4]
+
+
+async def test_a_platform_may_speak_of_both_names_at_once_when_the_disk_had_refused(tmp_path: Path) -> None:
+    async with desk(tmp_path, memory_bytes=1024 * 1024) as it:
+        await it.outbox.append(alarms(3), {})
+        before = it.outbox.store_id
+        failing(it.outbox).fail_in = 1
+        await it.outbox.append(alarms(3), {})
+        after = it.outbox.store_id
+        assert before != after
+        for store in (before, after):
+            await it.say("confirm", {"store": store, "spans": [[2, 2], [3, 2**63 - 1]]})
+        await until(lambda: it.answers.count == 2)
+        assert await it.waiting() == [1, 1]
+        await it.replay("r", 2**63 - 1, 2**63 - 1)
+        assert (await it.answered(1))[-1][0] == "command.done", "and numbers that no disk can count harm nobody"
+
+
+async def test_a_confirmation_that_is_no_news_is_not_written(tmp_path: Path) -> None:
+    """A platform that repeats itself for ever must not wear out the disk."""
+    async with desk(tmp_path) as it:
+        await it.outbox.append(alarms(3), {})
+        store = it.outbox.store_id
+        await it.say("confirm", {"store": store, "spans": [[1, 2]]})
+        await until(lambda: it.answers.count == 1)
+        disk = failing(it.outbox)
+        disk.fail_in, disk.for_good = 2, True  # only one look is left to it
+        assert await it.outbox.confirm_spans(store, [(1, 2)]) == 0
+        disk.heal()
+        assert await it.waiting() == [3]
 
 
 async def test_a_replay_brings_back_what_was_confirmed_and_says_what_waited_anyway(tmp_path: Path) -> None:
@@ -169,7 +210,7 @@ async def test_a_flood_is_refused_once_and_neither_memory_nor_disk_grow(tmp_path
 
 
 async def test_the_last_ids_are_remembered_and_their_states_stay_bounded() -> None:
-    states: dict[str, str] = {"panic-gate": "{}", "command/7": "damaged"}
+    states: dict[str, str] = {"panic-gate": "{}", "command/7": "damaged", "command/8": "9" * 5000 + " x"}
     done = Done(states)
     for n in range(3 * REMEMBERED):
         states |= done.state(f"id {n}")

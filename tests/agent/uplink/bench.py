@@ -100,7 +100,12 @@ def record(lane: Lane, subject: str, **data: Any) -> Record:
 
 @asynccontextmanager
 async def gateway(
-    directory: Path, how: UplinkSettings, *, opener: OpenSession = open_session, identity: Identity = IDENTITY
+    directory: Path,
+    how: UplinkSettings,
+    *,
+    opener: OpenSession = open_session,
+    identity: Identity = IDENTITY,
+    memory_bytes: int = 0,
 ) -> AsyncIterator[Gateway]:
     """A gateway that is not started yet; stopped at the end."""
     host = Host(
@@ -115,7 +120,7 @@ async def gateway(
     )
     site = Site(identity, (), (), how, StorageSettings(directory), "0" * 64)
     board = Board()
-    async with opened(directory) as outbox:
+    async with opened(directory, memory_bytes=memory_bytes) as outbox:
         made: list[Gateway] = []
         answers = Answers()
         commands = Commands(Pipe(site, outbox, board, host), outbox, host, answers)
