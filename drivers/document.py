@@ -11,6 +11,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
 Loc = Sequence[int | str]
 Place = tuple[int, int]
 START: Place = (1, 1)
+# What the parser raises for what is no YAML: its own errors, and what it comes across on the way (a mapping as a
+# key, a number that is none, an anchor of itself, deep nesting).
+BREAKS = (
+    *(YAMLError, YAMLStreamError, RecursionError, NotImplementedError),
+    *(ValueError, TypeError, LookupError, AttributeError, AssertionError),
+)
 
 
 class Unreadable(Exception):
@@ -29,8 +35,8 @@ def read_document(path: Path) -> Any:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else START
         raise Unreadable(place, (error.problem or str(error)).splitlines()[0]) from error
-    except (YAMLError, YAMLStreamError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable(START, str(error)) from error
+    except BREAKS as error:
+        raise Unreadable(START, str(error) or type(error).__name__) from error
 
 
 def place_of(document: Any, loc: Loc, *, key: bool = False) -> Place:

@@ -12,17 +12,17 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
+from ruamel.yaml.error import MarkedYAMLError
 
 from agent.config.strokes import Stroke, indents, strokes
 from agent.language import tr
+from drivers.document import BREAKS
 
 LINE_BREAK = re.compile("\r\n|[\n\r]")  # what the parser counts as the end of a line
 SLIPS_MOST = 20
 TRIALS_MOST = 40  # a trial parses the whole file
 SECOND = "but found another document"
 NEAR_LINES = 6  # so far before the error is looked for its cause
-BREAKS = YAMLError, YAMLStreamError, RecursionError, ValueError
 
 Slip = tuple[int, int, str]
 """Line and column from 1, and what is wrong there."""

@@ -109,3 +109,13 @@ def test_a_line_ends_where_yaml_says_that_it_does(end: str) -> None:
     document, slips = document_or_slips(end.join(["a: 1", "b: 2", "", "", "c: [1, 2", ""]))
     assert document is None
     assert [slip[:2] for slip in slips] == [(5, 4)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{a: b}: c\n", "? {a: b}\n: c\n", "a: !!int x\n", "[" * 5000, "&a [*a]: b\n", "a: {[1]: {}, [1]: 2}\n"],
+)
+def test_what_the_parser_stumbles_over_is_told_as_a_mistake(text: str, tmp_path: Path) -> None:
+    (tmp_path / "g.yaml").write_text(text)
+    with pytest.raises(ConfigError):
+        load_site(tmp_path / "g.yaml")
