@@ -108,7 +108,7 @@ class Machine:
         assert self._cache is not None
         assert self._machine is not None
         await self._in_a_write(self._cache)
-        for process in (self._cache, self._machine):
+        for process in (self._machine, self._cache):  # in this order it sees no disk that refuses
             process.kill()
         await self.off()
         return power_cut(self._disk.image, self._disk.log, dice)

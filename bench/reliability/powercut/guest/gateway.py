@@ -43,8 +43,10 @@ def connected(*names: Any, **settings: Any) -> sqlite3.Connection:
 
 
 async def appended(self: Outbox, records: Sequence[Record], states: Mapping[str, str]) -> list[int]:
-    """`Outbox.append`, and then the word that it has returned."""
+    """`Outbox.append`, and then the word that it has returned; what is in memory only was not promised to last."""
     sequences = await append(self, records, states)
+    if self.in_memory:
+        return sequences
     for sequence, record in zip(sequences, records, strict=True):
         say(f"accepted {self.store_id} {sequence} {self._boot_id} {record.at.monotonic_s:.6f} {record.subject}")
     return sequences
