@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers torture disks backlog check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers torture disks backlog fuzz check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ brokers: $(VENV)/.bench $(VENV)/.test ## what brokers and links can do, for real
 backlog: $(VENV)/.bench $(VENV)/.test ## a million records behind an outage, and a day's bytes to flash: 12 minutes (ARGS=--quick)
 	@$(BIN)/python -m bench.reliability.backlog $(ARGS)
 
+fuzz: $(VENV)/.fuzz ## ten million inputs to every reader of bytes from outside: 20 minutes, docs/reliability.md (ARGS="--inputs 300000")
+	@$(BIN)/python -m bench.reliability.fuzz $(ARGS)
+
 check: $(VENV)/.dev ## style, types, the borders between packages, the catalogues
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -86,10 +89,10 @@ clean: ## remove everything that make has made, .venv too
 
 # --- how the virtual environment comes about: one stamp an extra, renewed when pyproject.toml changes -------------
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.bench: $(VENV)/.%: pyproject.toml | $(VENV)/.made
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.bench $(VENV)/.fuzz: $(VENV)/.%: pyproject.toml | $(VENV)/.made
 	@echo "installing .[$*] into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$*]'
-	@touch $@ $(if $(filter dev test,$*),$(VENV)/.demo) $(if $(filter dev,$*),$(VENV)/.test)
+	@touch $@ $(if $(filter dev test fuzz,$*),$(VENV)/.demo) $(if $(filter dev fuzz,$*),$(VENV)/.test)
 
 $(VENV)/.made:
 	@$(PYTHON_FITS)

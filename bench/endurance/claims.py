@@ -42,4 +42,4 @@ def no_growth(what: str, points: Points, most: float, unit: str = "") -> Claim:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:,.4g}{unit}"
+    return f"{value:,}{unit}" if isinstance(value, int) else f"{value:,.4g}{unit}"
