@@ -8,9 +8,10 @@ import asyncio
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from agent.errors import UplinkError
@@ -85,11 +86,19 @@ class _Process:
 
 
 class Twin:
-    """One gateway's machine, with its field on one side and its broker on the other."""
+    """One gateway's machine, with its field on one side and its broker on the other; `others` are by host."""
 
-    def __init__(self, field: Field, broker: TwinBroker, directory: Path, dice: random.Random) -> None:
+    def __init__(
+        self,
+        field: Field,
+        broker: TwinBroker,
+        directory: Path,
+        dice: random.Random,
+        others: Mapping[str, TwinBroker] = MappingProxyType({}),
+    ) -> None:
         self.field = field
         self.broker = broker
+        self.others = others
         self.clock = WallClock()
         self.disk = Disk(dice)
         self.notified: list[str] = []
@@ -120,7 +129,8 @@ class Twin:
         """SIGKILL or a power cut: nothing that it had not written to disk survives."""
         self._leave_files()
         self._process.alive = False
-        self.broker.drop()
+        for broker in (self.broker, *self.others.values()):
+            broker.drop()
         await self._close_ports(self._process)
         await self._end(self._process)
 
@@ -162,7 +172,7 @@ class Twin:
             return stream
 
         async def open_session(request: SessionRequest) -> Session:
-            session = await self.broker.open(request)
+            session = await self.others.get(request.broker.host, self.broker).open(request)
             if not process.alive:
                 raise UplinkError("the process is dead")
             return session

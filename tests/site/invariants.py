@@ -1,7 +1,7 @@
 """What must hold whatever befell a school: nothing false, nothing lost, and everything true arrives."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from agent.alarms.model import key_of
@@ -28,7 +28,10 @@ class Verdict(Liveness):
 
     def complaints(self) -> list[str]:
         """Every invariant that does not hold, in words."""
-        rules = (
+        return [f"{rule.__name__.strip('_')}: {words}" for rule in self._rules() for words in rule()]
+
+    def _rules(self) -> tuple[Callable[[], Iterator[str]], ...]:
+        return (
             self._false,
             self._unjustly_lost,
             self._unknown,
@@ -42,7 +45,6 @@ class Verdict(Liveness):
             self._failed,
             self._contradicted,
         )
-        return [f"{rule.__name__.strip('_')}: {words}" for rule in rules for words in rule()]
 
     # --- nothing false ------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.service import run
 from agent.service.control import Desk
-from agent.site import Site
+from agent.session import Broker
+from agent.site import BackupSettings, Site
 from agent.uplink.messages import AlarmData, CloudEvent, DeviceStateData, EventData, HeartbeatData, StatusData
 from simulators.clock import run_virtual
 from simulators.field import Field
@@ -30,6 +31,7 @@ from tests.site.way_back import WayBack
 CONFIG = Path(__file__).parent.parent.parent / "configs" / "gateways" / "demo.yaml"
 STEP_S = 0.02
 AGAIN_S = 5.0  # the least that may be configured: a storm is short
+SECOND = Broker("second.example")
 UNIT_S = 0.5  # poll interval in long stories: the same code, fewer rounds
 
 
@@ -58,6 +60,11 @@ def confirming(site: Site) -> Site:
     return replace(site, uplink=replace(site.uplink, confirmed_by="platform", again_after_s=AGAIN_S))
 
 
+def two_ways(site: Site) -> Site:
+    """The same site with a second way to the platform."""
+    return replace(site, uplink=replace(site.uplink, backup=BackupSettings((SECOND,))))
+
+
 class School:
     """What a story acts on, and what the platform has heard."""
 
@@ -66,17 +73,33 @@ class School:
         self.dice = random.Random(seed)
         self.field = Field(lines, self._dice(), strict=True)
         self.broker = TwinBroker(self._dice(), window=6, on_arrival=self._hear)
-        self.twin = Twin(self.field, self.broker, directory, self._dice())
+        self.twin = Twin(self.field, self.broker, directory, self._dice(), self._others())
         self.platform = Platform()
+        self.arrived: list[Arrived] = []
         self.heard: list[Arrival] = []
-        self.way_back = WayBack(self.broker.say, self._dice()) if site.uplink.confirmed_by == "platform" else None
+        self.way_back = WayBack(self._say, self._dice()) if site.uplink.confirmed_by == "platform" else None
         clock = lambda: EPOCH_S + self.now_s  # noqa: E731 (the platform's own is right)
         self.desk = PlatformDesk(self.platform, self.way_back.publish, clock) if self.way_back else None
 
     def _dice(self) -> random.Random:
         return random.Random(self.dice.getrandbits(64))
 
+    def _others(self) -> dict[str, TwinBroker]:
+        if self.site.uplink.backup is None:
+            return {}
+        return {SECOND.host: TwinBroker(self._dice(), window=6, on_arrival=self._hear)}
+
+    @property
+    def brokers(self) -> list[TwinBroker]:
+        """That of the first way, then that of the second if there is one; the platform is at both."""
+        return [self.broker, *self.twin.others.values()]
+
+    def _say(self, topic: str, payload: bytes) -> None:
+        for broker in self.brokers:
+            broker.say(topic, payload)
+
     def _hear(self, message: Arrived) -> None:
+        self.arrived.append(message)
         self.heard.append(self.platform.take(message.topic, message.payload, message.at_s))
         if self.desk is not None:
             self.desk.heard(self.heard[-1])
@@ -147,10 +170,11 @@ class School:
         return [event.event for event in found]
 
     def shown(self, device: str) -> dict[str, str]:
-        """The device's retained state at the broker: condition (with its address) to alarm state."""
-        topic = next((t for t in self.broker.retained if t.endswith(f"/state/{device}")), None)
-        assert topic is not None, f"no state of {device} is retained"
-        state = DeviceStateData.model_validate(CloudEvent.model_validate_json(self.broker.retained[topic]).data)
+        """The device's retained state, of two the newer: condition (with its address) to alarm state."""
+        kept = [p for b in self.brokers for t, p in b.retained.items() if t.endswith(f"/state/{device}")]
+        assert kept, f"no state of {device} is retained"
+        newest = max(map(CloudEvent.model_validate_json, kept), key=lambda event: float(event.monotonic))
+        state = DeviceStateData.model_validate(newest.data)
         return {f"{c.address}/{c.condition}".lstrip("/"): c.state for c in state.conditions}
 
     @property

@@ -6,7 +6,9 @@ Everything that happens is noted as truth; every fault is noted as trouble of wh
 import asyncio
 from collections.abc import Callable
 
+from simulators.twin_broker import TwinBroker
 from tests.site.books import BARRIER, CONTACTS, FAULT_S, PANELS, Books, Contact
+from tests.site.track import Trouble
 
 ROUGH_S = 60.0
 READY_S = 5.0  # a printer's line that nobody listens to is gone
@@ -14,6 +16,8 @@ CALM_S = 50.0
 PAUSE_S = 1.6  # from one thing to the next, on average
 TRAVEL_S = 1.5
 LATE_S = (0.31, 0.55)  # after the time-out of 0.3 s, within the guard window of as much again
+
+BeginEnd = tuple[Callable[[], object], Callable[[], object]]
 
 
 class Storm(Books):
@@ -147,8 +151,17 @@ class Storm(Books):
         self._fault(f"late {unit}", on_line, lambda: field.late(unit, late_s), lambda: field.late(unit, 0.0))
 
     def fault_broker(self) -> None:
-        broker = self.school.broker
-        begin, end = self._dice.choice(
+        fault = self._bad(self.school.broker)
+        self._for_a_while("broker", lambda: self._bad_way("broker", self.broker, fault, self._lasts_s()))
+
+    fault_broker_again = fault_broker
+
+    def _lasts_s(self) -> float:
+        return self._dice.uniform(*FAULT_S)
+
+    def _bad(self, broker: TwinBroker) -> BeginEnd:
+        """Something that befalls a broker or the link to it, and how it ends."""
+        return self._dice.choice(
             (
                 (broker.stop, broker.start),
                 (broker.stop, lambda: broker.start(forgetful=True)),
@@ -159,18 +172,16 @@ class Storm(Books):
                 (lambda: setattr(broker, "login_code", 0x87), lambda: setattr(broker, "login_code", 0)),
             )
         )
-        self._for_a_while("broker", lambda: self._bad_broker(begin, end))
 
-    fault_broker_again = fault_broker
-
-    async def _bad_broker(self, begin: Callable[[], object], end: Callable[[], object]) -> None:
-        self._note("broker fault begins")
-        self.broker.begin(self._now)
+    async def _bad_way(self, words: str, book: Trouble, fault: BeginEnd, lasts_s: float) -> None:
+        begin, end = fault
+        self._note(f"{words} fault begins")
+        book.begin(self._now)
         begin()
-        await asyncio.sleep(self._dice.uniform(*FAULT_S))
+        await asyncio.sleep(lasts_s)
         end()
-        self.broker.end(self._now)
-        self._note("broker fault ends")
+        book.end(self._now)
+        self._note(f"{words} fault ends")
 
     def fault_killed(self) -> None:
         self._for_a_while("process", self._killed)

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.reliability.mutants.uplink import (
+    the_second_way_is_never_taken,
+    what_is_under_way_when_a_link_breaks_counts_as_delivered,
+)
 from tests.site.mutants import MUTANTS, Mutant
-from tests.site.weather import play_seed
+from tests.site.weather import has_two_ways, play_seed
 
 SEEDS = 60  # the first that notices is enough
+OF_TWO_WAYS = (the_second_way_is_never_taken, what_is_under_way_when_a_link_breaks_counts_as_delivered)
 
 
 @contextlib.contextmanager
@@ -26,6 +31,12 @@ def quiet() -> Iterator[None]:
 def test_a_planted_bug_is_caught_within_a_few_seeds(mutant: Mutant) -> None:
     with mutant(), quiet():
         assert any(caught(number) for number in range(SEEDS))
+
+
+@pytest.mark.parametrize("mutant", OF_TWO_WAYS, ids=lambda mutant: mutant.__name__)
+def test_a_planted_bug_of_the_two_ways_is_caught_by_schools_that_have_them(mutant: Mutant) -> None:
+    with mutant(), quiet():
+        assert any(caught(number) for number in filter(has_two_ways, range(2 * SEEDS)))
 
 
 def caught(number: int) -> bool:

@@ -11,8 +11,9 @@ from agent.site import Site
 from simulators.clock import run_virtual
 from simulators.twin_broker import Arrived
 from tests.site.invariants import Verdict
-from tests.site.school import calmer, confirming, demo_site, school
+from tests.site.school import calmer, confirming, demo_site, school, two_ways
 from tests.site.storm import Storm
+from tests.site.two_ways import TwoWayStorm, TwoWayVerdict
 
 OF_THIS_MACHINE = re.compile(r'"(disk_free_bytes|temperature_c)":[^,}]+')
 
@@ -45,21 +46,28 @@ class Weather:
 
 def _site(seed: int) -> Site:
     site = demo_site() if seed % 10 == 9 else calmer(demo_site())
-    return confirming(site) if seed % 3 == 1 else site
+    site = confirming(site) if seed % 3 == 1 else site
+    return two_ways(site) if has_two_ways(seed) else site
+
+
+def has_two_ways(seed: int) -> bool:
+    """Whether this seed's school has a second way to the platform."""
+    return seed % 4 == 2
 
 
 def play_seed(seed: int) -> Weather:
     """The same seed gives the same weather, in any process; every tenth is polled as fast as the demo is.
 
-    In every third an alarm leaves only when the platform has confirmed it.
+    In every third an alarm leaves only when the platform has confirmed it; every fourth has two ways to it.
     """
 
     async def main(directory: Path) -> Weather:
         async with school(directory, seed, _site(seed)) as place:
             await asyncio.sleep(5.0)
-            storm = Storm(place, seed)
-            await storm.rage()
-            return Weather(Verdict(storm).complaints(), storm.log, place.broker.arrived)
+            storm, verdict = (TwoWayStorm, TwoWayVerdict) if has_two_ways(seed) else (Storm, Verdict)
+            rough = storm(place, seed)
+            await rough.rage()
+            return Weather(verdict(rough).complaints(), rough.log, place.arrived)
 
     with tempfile.TemporaryDirectory() as directory:
         return run_virtual(main(Path(directory)), seed)
