@@ -1,4 +1,4 @@
-"""Whichever call of SQLite's file layer is refused, once or from then on, the store stays whole; every third here."""
+"""Whichever call below SQLite is refused, once or from then on, the store stays whole: every third of them."""
 
 import logging
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 from unittest.mock import patch
 
 from agent.errors import Rejected
-from agent.outbox.outbox import Outbox
 from agent.records import Stored
 from agent.service import commands
+from agent.service.confirmations import Confirmations
 from agent.service.done import Done
 from agent.service.unconfirmed import Unconfirmed
 from agent.session import Incoming
 from agent.uplink import tls
 from agent.uplink.again import Again
 from agent.uplink.choice import Choice
-from agent.uplink.commands import Command, Now, Refusal
+from agent.uplink.commands import Command, Confirm, Now, Refusal
 from agent.uplink.delivery import Delivery
 from agent.uplink.drain import Drain
 from agent.uplink.losses import Losses
@@ -53,12 +53,12 @@ def what_the_platform_does_not_confirm_is_sent_once() -> Iterator[None]:
 @contextlib.contextmanager
 def a_store_s_name_is_not_compared() -> Iterator[None]:
     """A platform that speaks of an older store confirms what it has never seen."""
-    confirm_spans = Outbox.confirm_spans
+    note = Confirmations.note
 
-    async def lax(self: Outbox, _store_id: str, spans: object) -> int:
-        return await confirm_spans(self, self.store_id, spans)  # type: ignore[arg-type]
+    def lax(self: Confirmations, confirm: Confirm) -> None:
+        note(self, confirm.model_copy(update={"store": self._outbox.store_id}))
 
-    with patch.object(Outbox, "knows", lambda _self, _store_id: True), patch.object(Outbox, "confirm_spans", lax):
+    with patch.object(Confirmations, "note", lax):
         yield
 
 
