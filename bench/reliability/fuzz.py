@@ -22,7 +22,7 @@ from tests.fuzz.targets import TARGETS
 INPUTS = 10_000_000
 LEAST = 100_000  # of each target
 STRUCTURED = 0.02  # of all: hypothesis makes a thousand a second where atheris makes twenty
-MOST_S = 900  # of a job
+MOST_S = 1800  # of a job
 AT_ONCE = 2
 KEPT = ROOT / "bench" / "results" / "fuzz"
 MEMORY = Path("/dev/shm")
