@@ -4,7 +4,7 @@ import json
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ LANES = ("alarm", "event", "telemetry")
 
 Key = tuple[str, int]
 """Series and sequence: a record's name for ever."""
+Spans = Sequence[tuple[int, str]]
+"""Series by the place behind which each begins."""
 Said = tuple[str, str, str]
 """Channel, subject, and the payload as JSON with sorted keys: what must arrive just so."""
 
@@ -35,10 +37,14 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Autopsy:
-    """The store: `kept` are all of its records, those that wait and those that were confirmed lately."""
+    """The store: `kept` are all of its records, those that wait and those that were confirmed lately.
+
+    `given` says for each of its series how many numbers of it were given away; the last one is `store`'s.
+    """
 
     store: str
     last: int
+    given: Mapping[str, int]
     lanes: Mapping[str, Lane]
     kept: Mapping[Key, Said]
     waiting: Mapping[str, int]
@@ -46,7 +52,8 @@ class Autopsy:
     @property
     def accepted(self) -> set[Key]:
         """Every record that was ever accepted; of telemetry, what stands on disk."""
-        return {(self.store, number) for number in range(1, self.last + 1)} | set(self.kept)
+        numbers = {(series, n) for series, last in self.given.items() for n in range(1, last + 1)}
+        return numbers | set(self.kept)
 
     def contradictions(self) -> Iterator[str]:
         """Where the books do not agree with the rows."""
@@ -72,9 +79,12 @@ def dissect(copy: Path) -> Autopsy | None:
         if "ledger" not in meta:
             return None
         books = json.loads(meta["ledger"])
-        kept = dict(_records(database, meta["store_id"])) | dict(_telemetry(database))
+        spans: Spans = json.loads(meta["series"]) if "series" in meta else [(0, meta["store_id"])]
+        kept = dict(_records(database, spans)) | dict(_telemetry(database))
         lanes = {name: Lane(*books[name][:3]) for name in LANES}
-        return Autopsy(meta["store_id"], books["last"], lanes, kept, _waiting(database))
+        base, store = spans[-1]
+        given = _given(spans, books["last"])
+        return Autopsy(store, books["last"] - base, given, lanes, kept, _waiting(database))
 
 
 def said(channel: str, subject: str, payload: Any) -> Said:
@@ -82,9 +92,16 @@ def said(channel: str, subject: str, payload: Any) -> Said:
     return channel, subject, json.dumps(payload, sort_keys=True, ensure_ascii=False)
 
 
-def _records(database: sqlite3.Connection, store: str) -> Iterator[tuple[Key, Said]]:
-    for sequence, lane, subject, data in database.execute("SELECT sequence, lane, subject, data FROM records"):
-        yield (store, sequence), said(LANES[lane], subject, json.loads(data))
+def _given(spans: Spans, last: int) -> dict[str, int]:
+    """A series ends where the next one begins."""
+    ends = [base for base, _ in spans[1:]] + [last]
+    return {series: end - base for (base, series), end in zip(spans, ends, strict=True)}
+
+
+def _records(database: sqlite3.Connection, spans: Spans) -> Iterator[tuple[Key, Said]]:
+    for place, lane, subject, data in database.execute("SELECT sequence, lane, subject, data FROM records"):
+        base, series = next(span for span in reversed(spans) if span[0] < place)
+        yield (series, place - base), said(LANES[lane], subject, json.loads(data))
 
 
 def _telemetry(database: sqlite3.Connection) -> Iterator[tuple[Key, Said]]:

@@ -57,11 +57,14 @@ class Evidence:
         """Accepted, and not here."""
         return sorted(self.accepted.keys() - self.came.keys())
 
-    def out_of_turn(self) -> Iterator[str]:
-        """Conditions that were raised twice without a clearing between, or cleared twice."""
+    def out_of_turn(self, *, over_stores: bool = True) -> Iterator[str]:
+        """Conditions that were raised twice without a clearing between, or cleared twice.
+
+        A store that is begun anew brings again what waited, under new names: then only within a series.
+        """
         for condition, told in self._told.items():
-            for (*_, before), (series, number, after) in pairwise(told):
-                if before == after:
+            for (earlier, _, before), (series, number, after) in pairwise(told):
+                if before == after and (over_stores or earlier == series):
                     yield f"{' '.join(condition)}: {after} twice, {series}-{number}"
 
     def _compare(self, key: Key, words: Said) -> None:

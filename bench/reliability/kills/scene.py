@@ -68,7 +68,11 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    config: Path, directory: Path, heard: Callable[[Arrival], None], command: Sequence[str] = AGENT
+    config: Path,
+    directory: Path,
+    heard: Callable[[Arrival], None],
+    command: Sequence[str] = AGENT,
+    before: Sequence[str] = (),
 ) -> AsyncIterator[Scene]:
     """All of it up, the gateway not yet; whatever happens, all is put away. Raises Missing."""
     if not installed():
@@ -85,7 +89,7 @@ async def scene(
         await gate.open()
         ours = directory / "gateway.yaml"
         document = write_config(config, ours, (HOST, gate.port), real.ports)
-        platform, victim = Platform(), Victim(ours, directory, command)
+        platform, victim = Platform(), Victim(ours, directory, command, before)
         subscriber = Subscriber(lambda: mosquitto.address, topics_of(document), platform, heard)
         await things.enter_async_context(running(subscriber.run()))
         await holds(subscriber.there.is_set, "the broker to take the platform", THERE_S)

@@ -24,11 +24,13 @@ class NotStarted(GatewayError):
 class Victim:
     """Runs the real command, hears its READY=1 as a service manager does, and kills it. One process at a time."""
 
-    def __init__(self, config: Path, directory: Path, command: Sequence[str] = AGENT) -> None:
+    def __init__(
+        self, config: Path, directory: Path, command: Sequence[str] = AGENT, before: Sequence[str] = ()
+    ) -> None:
         self.log = directory / "gateway.log"
         self.starts_s: list[float] = []  # from the start of a process to its READY=1
         self._arguments = [*command, "run", "--config", str(config)]
-        self._directory = directory
+        self._directory, self._before = directory, before
         self._child: Child | None = None
         self._life: asyncio.Task[int] | None = None
         self._ready = asyncio.Event()
@@ -49,7 +51,7 @@ class Victim:
         """Start it, and wait for nothing."""
         environment = {"NOTIFY_SOCKET": str(self._listen())}
         self._began_s = asyncio.get_running_loop().time()
-        self._child = Child("gateway", self._arguments, self._directory, environment)
+        self._child = Child("gateway", self._arguments, self._directory, environment, self._before)
         await self._child.start()
         self._life = asyncio.create_task(self._child.gone())
 
