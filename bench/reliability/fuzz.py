@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +16,6 @@ from bench.endurance.progress import Told, bar
 from bench.machine import describe
 from bench.reliability.fuzzing.jobs import RSS_MB, Job, Outcome, inputs_of, run
 from bench.reliability.page import write
-from tests.fuzz import kept
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
 
@@ -87,23 +87,9 @@ def keep_failing(outcomes: list[Outcome]) -> None:
 
 def keep_corpus(outcomes: list[Outcome]) -> None:
     """What the guided engine has found is minimised, and becomes the corpus of the tests."""
-    for outcome in outcomes:
-        job = outcome.job
-        if job.engine == "guided":
-            merged = job.directory / "merged"
-            merged.mkdir()
-            limits = ["-merge=1", f"-max_len={job.target.longest}", f"-rss_limit_mb={RSS_MB}"]
-            command = [sys.executable, "-m", "bench.reliability.fuzzing.guided", job.target.name, *limits]
-            asyncio.run(_merged([*command, str(merged), str(job.corpus)]))
-            count = kept.keep(job.target, (path.read_bytes() for path in merged.iterdir()))
-            print(f"{job.target.name}: {count} inputs kept", flush=True)
-
-
-async def _merged(command: list[str]) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
-    await process.wait()
+    for job in (outcome.job for outcome in outcomes if outcome.job.engine == "guided"):
+        minimise = [sys.executable, "-m", "bench.reliability.fuzzing.minimise", job.target.name, str(job.corpus)]
+        subprocess.run(minimise, check=True)
 
 
 def result(outcomes: list[Outcome], machine: dict[str, str], inputs: int, seed: int, took_s: float) -> Result:

@@ -6,6 +6,7 @@ import pytest
 
 from bench.reliability import fuzz
 from bench.reliability.fuzzing import jobs
+from bench.reliability.fuzzing.minimise import minimised
 from bench.reliability.fuzzing.structured import play
 from tests.fuzz.kept import keep
 from tests.fuzz.target import Target
@@ -74,6 +75,15 @@ def test_an_input_that_does_harm_spoils_the_result_and_an_engine_that_fell_is_na
     assert outcome.broken == ""
     hangs = next(claim for claim in fuzz.claims([outcome], 5) if claim.what.startswith("hangs"))
     assert (hangs.holds, hangs.measured) == (False, "1: planted timeout-abc")
+
+
+def test_what_takes_no_new_step_is_not_kept() -> None:
+    target = TARGETS["modbus_tcp"]
+    fault = b"\x00\x00\x07\x00\x01\x00\x03\x01\x83\x02"  # protocol 1
+    kept = minimised(target, [*target.meals(), fault, fault + b"\x00", b"\x00\x00"])
+    assert fault in kept
+    assert fault + b"\x00" not in kept
+    assert not set(kept) & set(target.meals())
 
 
 def test_a_corpus_keeps_the_shortest_and_no_meal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
