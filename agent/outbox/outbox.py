@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,7 @@ from agent.host import Offload
 from agent.outbox.damage import is_damage
 from agent.outbox.fresh import Fresh
 from agent.outbox.ledger import LaneDepth, Ledger
-from agent.outbox.names import Span
+from agent.outbox.names import PLACE_MOST, Span
 from agent.outbox.opening import open_store, replace_store
 from agent.outbox.room import Bounds
 from agent.outbox.rows import pack
@@ -31,6 +32,8 @@ T = TypeVar("T")
 FILE = "outbox.sqlite"
 CONFIRM_WAIT_S = 0.5  # confirmed rows leave with the next commit, or after this; until then they are hidden
 HISTORY_BYTES = 32 * 1024 * 1024
+REWINDS_KEPT = 64  # whoever hears of them later than that starts again from the oldest
+EVERYTHING: Span = (0, PLACE_MOST)
 
 
 class Outbox:
@@ -38,7 +41,7 @@ class Outbox:
 
     `fault` says why the last transaction was refused, even if nobody waited for it; empty when it went well.
     `moved` is set when records move to memory, or back to the disk.
-    `rewinds` grows, and `changed` is set, when a reader has to start again from the oldest.
+    `rewinds` grows, and `changed` is set, when a reader has to go back; `rewound` says to what.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Outbox:
         self.moved = asyncio.Event()
         self.fault = ""
         self.rewinds = 0
+        self._rewound: deque[Span] = deque(maxlen=REWINDS_KEPT)
         self._store = store
         self._ledger = store.ledger.copy()  # as of the last transaction that this side has heard of
         self._window = Window(boot_id, store.ledger.batched_to, telemetry_batch_s)
@@ -63,6 +67,7 @@ class Outbox:
         self._retry_s = max(telemetry_batch_s, CONFIRM_WAIT_S)
         self._replace = replace
         self._replacing = asyncio.Lock()
+        self._changing = asyncio.Lock()  # held by whoever changes the store, so that it is not left meanwhile
         self._shelter = shelter
         self._next = Gathered()
         self._writing: Gathered | None = None
@@ -176,8 +181,8 @@ class Outbox:
         """The far side has these: they are hidden at once, and leave the disk with the next transaction."""
         for one in stored:
             if one.record.lane is not Lane.TELEMETRY:
-                if self._store.names.base_of(one.series) == one.base:
-                    self._next.confirmed.add(one.place)
+                if (base := self._store.names.base_of(one.series)) is not None:
+                    self._next.confirmed.add(base + one.sequence)
             elif not self._window.confirm(one):
                 self._next.settled[one.place] = one.series
         if not self._next.empty:
@@ -185,26 +190,32 @@ class Outbox:
 
     async def confirm_spans(self, store_id: str, spans: Sequence[Span]) -> int:
         """The platform has these sequences, first and last included; returns how many that is news of."""
-        found = (self._store.names.places(store_id, span) for span in spans)
-        if not (places := [span for span in found if span is not None]):
-            return 0
-        count, self._ledger = await self._ask(lambda store: store.confirm_spans(places))
-        self._fresh.confirmed(places)
-        return count
+        async with self._changing:
+            found = (self._store.names.places(store_id, span) for span in spans)
+            if not (places := [span for span in found if span is not None]):
+                return 0
+            count, self._ledger = await self._ask(lambda store: store.confirm_spans(places))
+            self._fresh.confirmed(places)
+            return count
 
     async def replay(self, store_id: str, first: int, last: int) -> Replayed:
         """Offer these once more, though they were confirmed; what is gone is gone."""
-        await self._settled()
-        if (places := self._store.names.places(store_id, (first, last))) is None:
-            return Replayed(0, 0, [(first, last)])
-        base, (low, high) = self._store.names.base_of(store_id) or 0, places
-        self._next.confirmed -= {place for place in self._next.confirmed if low <= place <= high}
-        replayed, self._ledger = await self._ask(lambda store: store.replay(low, high))
-        gone = [(span[0] - base, span[1] - base) for span in replayed.gone]
-        self._fresh = Fresh()
-        self.rewinds += 1
-        self.changed.set()
-        return replace(replayed, gone=gone)
+        async with self._changing:
+            if (places := self._store.names.places(store_id, (first, last))) is None:
+                return Replayed(0, 0, [(first, last)])
+            base, (low, high) = self._store.names.base_of(store_id) or 0, places
+            self._next.confirmed -= {place for place in self._next.confirmed if low <= place <= high}
+            replayed, self._ledger = await self._ask(lambda store: store.replay(low, high))
+            gone = [(span[0] - base, span[1] - base) for span in replayed.gone]
+            self._fresh = Fresh()
+            self._rewind(places)
+            return replace(replayed, gone=gone)
+
+    def rewound(self, since: int) -> Span:
+        """The places to which a reader must go back who has heard of so many rewinds: first and last."""
+        count = self.rewinds - since
+        spans = list(self._rewound)[-count:] if count <= len(self._rewound) else [EVERYTHING]
+        return min(first for first, _ in spans), max(last for _, last in spans)
 
     async def unconfirmed(self, places: Iterable[int]) -> set[int]:
         """Those alarms and events that still wait, of those that `append` has put at these places."""
@@ -268,8 +279,8 @@ class Outbox:
         accepted, confirmed, dropped = tally.accepted, tally.confirmed, tally.dropped
         if lane is Lane.TELEMETRY:
             lost = window.overflow.count if window.overflow else 0
-            accepted += len(window) + window.passed + lost
-            confirmed += window.passed + self._ledger.partly
+            accepted += len(window) + window.late + window.passed + lost
+            confirmed += window.late + window.passed + self._ledger.partly
             dropped += lost
             if oldest is None and window.oldest is not None:
                 oldest = Oldest(window.oldest, self._boot_id)
@@ -317,7 +328,8 @@ class Outbox:
         good = True
         try:
             while True:
-                good = await self._write()
+                async with self._changing:
+                    good = await self._write()
                 if not self._next.wishes:
                     break
         finally:
@@ -439,7 +451,7 @@ class Outbox:
         if refuge is None or (self._shelter.wait_s(_now()) and not self._closed):
             return
         try:
-            disk = await self._offload(lambda: self._shelter.leave(refuge))
+            disk, shift = await self._offload(lambda: self._shelter.leave(refuge))
         except (sqlite3.Error, OSError, ValueError) as error:
             self._shelter.in_vain(_now())
             self.fault = f"kept in memory only: {error}"
@@ -447,8 +459,13 @@ class Outbox:
         self._shelter.refuge = None
         log.warning("the disk takes records again; all that waited in memory is on it")
         self.fault = ""
+        if shift.records:
+            self._next.confirmed.clear()  # their places are others' now; they will be sent again
+        if shift.telemetry:
+            self._next.settled.clear()
+            self._window.move(shift.telemetry)
         self._go_on_in(disk)
-        self.rewinds += 1  # what could not be taken along waits there still
+        self._rewind(EVERYTHING)  # what could not be taken along waits there still
         self.moved.set()
 
     def _go_on_in(self, store: Store) -> None:
@@ -463,7 +480,8 @@ class Outbox:
             return await self._offload(lambda: call(store))
         except (sqlite3.Error, OSError) as error:
             if is_damage(error) or (store.closed and not self._closed):  # it broke before, and still stands there
-                await self._start_anew(store, error)
+                anew = asyncio.get_running_loop().create_task(self._start_anew(store, error))
+                await asyncio.shield(anew)  # whoever asked may break off; the store must not be left half replaced
             raise StorageError(str(error)) from error
 
     async def _start_anew(self, broken: Store, why: BaseException) -> None:
@@ -483,7 +501,11 @@ class Outbox:
         log.error(
             "the outbox was of no more use (%s); begun anew, the old one is %s", why, self.set_aside or "gone"
         )
+        self._rewind(EVERYTHING)
+
+    def _rewind(self, places: Span) -> None:
         self.rewinds += 1
+        self._rewound.append(places)
         self.changed.set()
 
 

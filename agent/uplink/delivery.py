@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agent.errors import Rejected
 from agent.outbox.outbox import Outbox
-from agent.records import Stored
+from agent.records import Lane, Stored
 from agent.session import Session
 from agent.site import UplinkSettings
 from agent.uplink.again import Again
@@ -15,6 +15,7 @@ from agent.uplink.board import Board
 from agent.uplink.confirming import confirmed
 from agent.uplink.drain import Drain
 from agent.uplink.lent import Detour, Lent
+from agent.uplink.mark import Reach
 from agent.uplink.messages import stored_event
 from agent.uplink.presence import Presence
 from agent.uplink.suspicion import Suspicion
@@ -28,7 +29,10 @@ Other = Callable[[], Session | None]
 
 
 class Delivery:
-    """One for each way; `turn` is held by the one that delivers, so that two never send the same records."""
+    """One for each way; `turn` is held by the one that delivers, so that two never send the same records.
+
+    The next one goes on where it stopped (`reach`), if the broker's word is not what lets a record leave.
+    """
 
     def __init__(
         self,
@@ -37,11 +41,12 @@ class Delivery:
         settings: UplinkSettings,
         presence: Presence,
         turn: asyncio.Lock,
+        reach: Reach,
         other: Other,
         answers: Answers,
     ) -> None:
         self._outbox, self._board, self._settings, self._presence = outbox, board, settings, presence
-        self._turn, self._other, self._answers = turn, other, answers
+        self._turn, self._reach, self._other, self._answers = turn, reach, other, answers
         self._tell = Teller(outbox, presence.instant)
         self._suspicion = Suspicion()
         self._drain: Drain | None = None
@@ -79,9 +84,17 @@ class Delivery:
         await self._tell("uplink.put_off", text, {"topic": topic, "sequence": convict.sequence, "why": why})
 
     async def _deliver(self, session: Lent) -> None:
-        again = self._again_of(session)
-        drain = self._drain = self._drain_of(session, again)
+        known = self._reach.places if self._settings.confirmed_by == "platform" else {}
+        again = self._again_of(session, known)
+        drain = self._drain = self._drain_of(session, again, known)
         self._board.repeat_all()  # the broker may have forgotten, or was told by the other way for a while
+        try:
+            await self._run(drain, again, session)
+        finally:
+            self._reach.note(*drain.reached)
+        self._drain = None
+
+    async def _run(self, drain: Drain, again: Again, session: Lent) -> None:
         async with asyncio.TaskGroup() as group:
             states = group.create_task(self._show_states(session), name="states")
             repeats = group.create_task(again.run(), name="again")
@@ -89,22 +102,21 @@ class Delivery:
             await drain.run()
             states.cancel()
             repeats.cancel()
-        self._drain = None
 
     async def _retire(self, drain: Drain) -> None:
         await self._dismissed.wait()
         drain.retire()
 
-    def _again_of(self, session: Lent) -> Again:
+    def _again_of(self, session: Lent, known: Mapping[Lane, int]) -> Again:
         async def send(stored: Stored) -> None:
             topic = self._presence.topics.channel(stored.record.lane.channel, stored.record.subject)
             event = stored_event(stored, self._presence.topics.source, self._presence.moment)
             await confirmed(session, topic, event, self._settings.confirm_timeout_s)
 
         settings = self._settings
-        return Again(settings.confirmed_by, self._outbox, self._answers, settings.again_after_s, send)
+        return Again(settings.confirmed_by, self._outbox, self._answers, settings.again_after_s, send, known)
 
-    def _drain_of(self, session: Lent, again: Again) -> Drain:
+    def _drain_of(self, session: Lent, again: Again, known: Mapping[Lane, int]) -> Drain:
         patience_s = DETOUR_SHARE * self._settings.confirm_timeout_s
         return Drain(
             Detour(session, self._other, patience_s, self._detoured),
@@ -117,6 +129,7 @@ class Delivery:
             put_off=self._suspicion.put_off(self._outbox.store_id, asyncio.get_running_loop().time()),
             moment=self._presence.moment,
             by_broker=again.by_broker,
+            known=known,
         )
 
     async def _detoured(self, topic: str, error: Rejected) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from agent.errors import Rejected, StorageError, UplinkError
-from agent.outbox.outbox import Outbox
+from agent.outbox.outbox import EVERYTHING, Outbox
 from agent.records import Instant, Lane, Record, Stored, Told, as_recorded
 from agent.session import Session
+from agent.uplink.mark import Mark
 from agent.uplink.messages import stored_event
 from agent.uplink.topics import Topics
 
@@ -17,14 +18,17 @@ FETCH = 32
 REFUSED_REST_S = 60.0  # a refused record is offered again after this; others go on meanwhile
 REFUSED_MOST = 256  # so many refused in a lane is no poisoned record but a broker that lets nothing of it in
 NOTHING = 2**63 - 1  # no sequence lies beyond
+KEPT_LANES = (Lane.ALARM, Lane.EVENT)
+NOWHERE: Mapping[Lane, int] = dict.fromkeys(KEPT_LANES, 0)
 STORAGE_REST_S = 1.0
 TRUSTED_AFTER = 16  # records delivered one at a time
 
 
 class Drain:
-    """One session's drain; a new session starts again from the oldest record that is not confirmed.
+    """One session's drain; it begins with the oldest record that is not confirmed.
 
-    `by_broker` is asked once for each record that the broker has confirmed: is that enough for it to leave?
+    `by_broker` is asked once for each record that the broker has confirmed: is that enough for it to leave? Where
+    it is not, `known` says up to which place of a lane others have sent everything; that is not sent by this one.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Drain:
         put_off: Iterable[tuple[float, Stored]] = (),
         moment: Told = as_recorded,
         by_broker: Callable[[Stored], bool] = lambda _: True,
+        known: Mapping[Lane, int] = NOWHERE,
     ) -> None:
         self._session = session
         self._outbox = outbox
@@ -51,7 +56,7 @@ class Drain:
         self._moment = moment
         self._by_broker = by_broker
         self._store_id = outbox.store_id
-        self._after: dict[Lane, int] = dict.fromkeys(Lane, 0)
+        self._marks = {lane: Mark(known.get(lane, 0)) for lane in Lane}
         self._fetched: list[Stored] = []
         self._refused: list[tuple[float, Stored]] = list(put_off)
         self._passed_over = {stored.key for _, stored in self._refused}
@@ -67,6 +72,7 @@ class Drain:
         async with asyncio.TaskGroup() as group:
             await self._slots.acquire()
             while (stored := await self._next()) is not None:
+                self.under_way[stored.key] = stored
                 group.create_task(self._deliver(stored))
                 await self._slots.acquire()
 
@@ -74,6 +80,17 @@ class Drain:
         """Send nothing more: `run` returns when what is under way is confirmed, and another goes on."""
         self._retired = True
         self._outbox.changed.set()
+
+    @property
+    def reached(self) -> tuple[int, dict[Lane, int]]:
+        """Up to which place everything of a lane was sent and taken; and how many rewinds it has heard of."""
+        pending = [*self.under_way.values(), *(stored for _, stored in self._refused)]
+        places = {lane: self._marks[lane].known for lane in KEPT_LANES}
+        for stored in pending:
+            lane = stored.record.lane
+            if lane in places:
+                places[lane] = min(places[lane], stored.place - 1)
+        return self._rewinds, places
 
     async def _next(self) -> Stored | None:
         """The most important record that is not under way; waits until there is one; None when retired."""
@@ -88,24 +105,31 @@ class Drain:
                 self._fetched = await self._fetch()
             if self._fetched:
                 stored = self._fetched.pop(0)
-                self._after[stored.record.lane] = stored.place
-                if stored.key in self._passed_over:
-                    continue
-                return stored
+                if self._marks[stored.record.lane].wants(stored.place) and stored.key not in self._passed_over:
+                    return stored
+                continue
             await self._wait()
         return None
 
     def _perhaps_rewind(self) -> None:
-        """Start again from the oldest when the outbox says so; what is under way is not sent twice."""
+        """Go back when the outbox says so, and as far as it says; what is under way is not sent twice."""
         if self._rewinds == self._outbox.rewinds:
             return
+        first, last = self._outbox.rewound(self._rewinds)
         self._rewinds = self._outbox.rewinds
         self._fetched.clear()
-        self._after = dict.fromkeys(Lane, 0)
+        if (first, last) == EVERYTHING:
+            self._start_again()
+        else:
+            for lane in KEPT_LANES:
+                self._marks[lane].go_back(first, last)
+        self._passed_over = {stored.key for _, stored in self._refused} | set(self.under_way)
+
+    def _start_again(self) -> None:
+        self._marks = {lane: Mark() for lane in Lane}
         if self._store_id != self._outbox.store_id:  # the old one was damaged; its records have other names now
             self._store_id = self._outbox.store_id
             self._refused = [refused for refused in self._refused if refused[1].record.lane is Lane.TELEMETRY]
-        self._passed_over = {stored.key for _, stored in self._refused} | set(self.under_way)
 
     async def _fetch(self) -> list[Stored]:
         try:
@@ -126,7 +150,7 @@ class Drain:
     def _beyond(self, lane: Lane) -> int:
         """Where to go on; a lane of which the broker refuses everything rests, and the others go on."""
         refused = sum(stored.record.lane is lane for _, stored in self._refused)
-        return NOTHING if refused >= REFUSED_MOST else self._after[lane]
+        return NOTHING if refused >= REFUSED_MOST else self._marks[lane].after
 
     async def _wait(self) -> None:
         rest_s = min((due_s for due_s, _ in self._refused), default=float("inf")) - _now()
@@ -146,7 +170,6 @@ class Drain:
     async def _deliver(self, stored: Stored) -> None:
         """Publish one record; it leaves the outbox only when this very publish is confirmed."""
         topic = self._topics.channel(stored.record.lane.channel, stored.record.subject)
-        self.under_way[stored.key] = stored
         try:
             async with asyncio.timeout(self._confirm_timeout_s):
                 await self._session.publish(topic, stored_event(stored, self._topics.source, self._moment))

@@ -12,6 +12,7 @@ from agent.uplink.board import Board
 from agent.uplink.choice import Choice
 from agent.uplink.delivery import Delivery
 from agent.uplink.losses import Losses
+from agent.uplink.mark import Reach
 from agent.uplink.messages import PathShown, UplinkShown
 from agent.uplink.path import Path, PathStatus, WayPlan
 from agent.uplink.presence import Beat, Presence
@@ -37,11 +38,13 @@ class Uplink:
         answers: Answers | None = None,
     ) -> None:
         self.paths: dict[str, Path] = {}
-        turn, answers = asyncio.Lock(), answers or Answers()
+        turn, reach, answers = asyncio.Lock(), Reach(outbox), answers or Answers()
         for plan in _plans(site):
             topics = Topics(site.identity, BACKUP if plan.name == BACKUP else GATEWAY)
             presence = Presence(host, site, topics, beats(), versions)
-            delivery = Delivery(outbox, board, site.uplink, presence, turn, self._beside(plan.name), answers)
+            delivery = Delivery(
+                outbox, board, site.uplink, presence, turn, reach, self._beside(plan.name), answers
+            )
             self.paths[plan.name] = Path(plan, host, site.uplink, presence, delivery, inbox, self)
         self._choice = Choice(list(self.paths))
         self._losses = Losses(self.paths, Teller(outbox, presence.instant))

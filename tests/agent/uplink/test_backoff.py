@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.errors import StorageError, UplinkError
-from agent.session import Broker, Session, SessionRequest
+from agent.session import Broker, Incoming, Session, SessionRequest
 from agent.uplink.path import STEADY_S
 from simulators.clock import run_virtual
 from tests.agent.uplink.bench import Gateway, gateway, settings
@@ -49,6 +49,9 @@ class TwinSession:
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         self.twin.published.append((asyncio.get_running_loop().time(), topic))
+
+    async def receive(self) -> Incoming:
+        raise UplinkError(await self.wait_lost())
 
     async def wait_lost(self) -> str:
         await asyncio.sleep(self.ends_s - asyncio.get_running_loop().time())
