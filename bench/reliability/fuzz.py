@@ -97,7 +97,7 @@ def result(outcomes: list[Outcome], machine: dict[str, str], inputs: int, seed: 
     done = sum(inputs_of(outcomes).values())
     by_hypothesis = sum(o.inputs for o in outcomes if o.job.engine == "structured")
     told = (
-        f"{done:,} inputs to {len(TARGETS)} readers of bytes from outside in {took_s / 60:,.0f} minutes. atheris"
+        f"{done:,} inputs to {len(inputs_of(outcomes))} readers of bytes from outside in {took_s / 60:,.0f} minutes. atheris"
         " follows the code that an input reaches and goes on from what reached something new; where a checksum"
         f" guards what lies behind, half of its inputs are sealed again. {by_hypothesis:,} of the inputs are by"
         " hypothesis, which spoils good ones (transcripts of panels, the examples of the documentation, shipped"
