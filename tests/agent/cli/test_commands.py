@@ -129,7 +129,8 @@ def test_schema_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert called("schema", "--messages") == 0
     assert "alarm.schema.json" in json.loads(capsys.readouterr().out)
     assert called("schema", "--write", str(tmp_path / "new")) == 0
-    names = ("gateway", "alarm", "event", "state", "telemetry", "status", "heartbeat")
+    upwards = ("gateway", "alarm", "event", "state", "telemetry", "status", "heartbeat")
+    names = {*upwards, "command-confirm", "command-replay", "command-acknowledge"}
     assert {path.name for path in (tmp_path / "new").iterdir()} == {f"{name}.schema.json" for name in names}
 
 
