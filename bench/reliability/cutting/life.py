@@ -60,6 +60,7 @@ class Life:
         self.migrations = 0
         self._orderly = False
         self._spoilt = False
+        self._aside = ""
 
     def run(self, cuts: int) -> None:
         """Start, work, lose the power, so many times; at the end one start in peace."""
@@ -147,8 +148,9 @@ class Life:
             stored = await outbox.next(BEGINNING, ROOM)
             inside = Inside(outbox.store_id, stored, outbox.states(), await outbox.depths(), check)
         self._complain(self.outside.complaints(inside))
-        if outbox.set_aside and not self._spoilt and self.outside.owed:
+        if outbox.set_aside not in ("", self._aside) and not self._spoilt and self.outside.owed:
             self._complain(["aside: a sound store was set aside"])
+        self._aside = outbox.set_aside  # an empty one from a cut in the first moments may be; said until reported
         self._spoilt = self._spoilt and bool(outbox.set_aside)  # said until the next append has reported it
 
     def _complain_unless_dead(self, words: str) -> None:
