@@ -32,7 +32,10 @@ PACKET_OVERHEAD = 64  # fixed header, packet id, topic length, our one property
 HEARD_MOST = 32 * 1024  # bytes of a message that are kept; it is too long for us then, and refused by its name
 CHUNK = 16 * 1024
 UNHEARD_MOST = 64  # messages that came and were not received yet; more are not kept
-UNSPECIFIED = "Unspecified error"  # what paho calls every link that ends without a DISCONNECT
+ENDED: Mapping[str, str] = {
+    "Unspecified error": "the link broke",  # what paho calls every link that ends without a DISCONNECT
+    "Session taken over": "another client has logged in with our client id (session taken over)",
+}
 
 
 TIMED_OUT = "Operation timed out"  # what aiomqtt says of it, so that there is one word
@@ -157,7 +160,7 @@ class AckClient(aiomqtt.Client):
         """Why the link is gone."""
         error = self._disconnected.exception() if not self._disconnected.cancelled() else None
         reason = str(getattr(error, "rc", error or "closed"))
-        return "the link broke" if reason == UNSPECIFIED else f"the link ended: {reason}"
+        return ENDED.get(reason) or f"the link ended: {reason}"
 
     async def wait_lost(self) -> str:
         """Wait until the link is gone."""

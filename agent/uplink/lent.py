@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from agent.errors import Rejected, UplinkError
 from agent.session import Incoming, Session
@@ -12,11 +13,19 @@ log = logging.getLogger(__name__)
 REFUSALS_MOST = 16  # topics shown; more say nothing new
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a topic was refused, and when the last time (loop seconds)."""
+
+    why: str
+    at_s: float
+
+
 class Lent:
     """A session; `refusals` says why which topics are refused now, `proved` is called for each confirmation."""
 
     def __init__(self, session: Session, proved: Callable[[], None]) -> None:
-        self.refusals: dict[str, str] = {}
+        self.refusals: dict[str, Refusal] = {}
         self._session, self._proved = session, proved
 
     @property
@@ -30,7 +39,8 @@ class Lent:
             await self._session.publish(topic, payload, retain=retain)
         except Rejected as error:
             self.refusals.pop(topic, None)
-            self.refusals[topic] = f"{error} (code {error.code})"
+            now_s = asyncio.get_running_loop().time()
+            self.refusals[topic] = Refusal(f"{error} (code {error.code})", now_s)
             if len(self.refusals) > REFUSALS_MOST:
                 del self.refusals[next(iter(self.refusals))]
             raise

@@ -161,14 +161,20 @@ class LineShown(_Payload):
 
 
 class PathShown(_Payload):
-    """One way to the platform: how it is since `for_s`; `why` it is down; by topic, what its broker `refused`."""
+    """One way to the platform: how it is since `for_s`; `why` it is down; by topic, what its broker `refused`.
+
+    `losses` is how often its session was lost in the last ten minutes, `lost_why` why the last time.
+    """
 
     connected: bool
     broker: str = ""
     why: str = ""
     for_s: float = 0.0
     reconnects: int = 0
+    losses: int = 0
+    lost_why: str = ""
     refused: dict[str, str] = {}
+    refused_ago_s: dict[str, float] = {}
 
 
 class UplinkShown(_Payload):

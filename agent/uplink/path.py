@@ -17,7 +17,8 @@ from agent.session import Broker, Inbox, SessionRequest
 from agent.site import UplinkSettings
 from agent.uplink.confirming import confirmed
 from agent.uplink.delivery import Delivery
-from agent.uplink.lent import Lent
+from agent.uplink.history import History
+from agent.uplink.lent import Lent, Refusal
 from agent.uplink.presence import Presence
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class PathStatus:
     why: str = "not connected yet"
     since_s: float = 0.0
     reconnects: int = 0
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
 
 
 class Watcher(Protocol):
@@ -79,6 +80,7 @@ class Path:
     ) -> None:
         self.name = plan.name
         self.status = PathStatus(since_s=_now())
+        self.history = History()
         self.session: Lent | None = None
         self._plan, self._host, self._settings, self._presence = plan, host, settings, presence
         self._delivery, self._inbox, self._watcher = delivery, inbox, watcher
@@ -117,13 +119,13 @@ class Path:
         try:
             session = await self._host.open_session(request)
         except UplinkError as error:
-            self._down(f"{broker.host}:{broker.port}: {error}")
+            self._down(broker, str(error))
             return None
         return Lent(session, lambda: self._watcher.way_proved(self.name))
 
     async def _serve(self, session: Lent, broker: Broker, round_number: int) -> None:
-        self._up(session, broker, round_number)
-        use = asyncio.create_task(self._use(session, broker), name=f"session {self.name}")
+        self._told.clear()
+        use = asyncio.create_task(self._use(session, broker, round_number), name=f"session {self.name}")
         try:
             # Not `await use`: before Python 3.13 a TaskGroup that fails forgets that it was cancelled as well.
             await asyncio.wait({use})
@@ -135,26 +137,26 @@ class Path:
             raise
         finally:
             if self.session is session:  # a part failed, or we are told to stop
-                self._down("the session was given up")
+                self._down(broker, "the session was given up")
             await session.aclose()
 
-    async def _use(self, session: Lent, broker: Broker) -> None:
+    async def _use(self, session: Lent, broker: Broker, round_number: int) -> None:
         """Hello, then delivery and heartbeat side by side until the link is of no more use."""
         try:
             async with asyncio.TaskGroup() as group:
                 await self._say_hello(session)
+                self._up(session, broker, round_number)
                 group.create_task(self._delivery.run(session), name="delivery")
                 group.create_task(self._beat(session), name="heartbeat")
                 group.create_task(_until_lost(session), name="link")
                 if self._inbox is not None:
                     group.create_task(self._listen(session, self._inbox), name="commands")
         except* UplinkError as errors:
-            self._down(f"{broker.host}:{broker.port}: {_first(errors)}")
+            self._down(broker, str(_first(errors)))
             await self._delivery.learn(self.status.why)
 
     async def _say_hello(self, session: Lent) -> None:
         await self._publish(session, self._topics.status, self._presence.status(True, "connected"), retain=True)
-        self._watcher.way_up(self.name)
 
     async def _say_goodbye(self, session: Lent) -> None:
         try:
@@ -193,24 +195,28 @@ class Path:
         self._told.add(topic)
 
     def _up(self, session: Lent, broker: Broker, round_number: int) -> None:
-        self._told.clear()
+        """Only now: a broker that lets us in and confirms nothing is none."""
         self._whys.clear()
+        self.history.up()
         self.session = session
         reconnects = self.status.reconnects + (1 if self.status.broker else 0)
-        where = f"{broker.host}:{broker.port}"
-        self.status = PathStatus(True, where, "", _now(), reconnects, session.refusals)
-        log.info("connected to %s (%s, round %d)", where, self.name, round_number)
+        self.status = PathStatus(True, _where(broker), "", _now(), reconnects, session.refusals)
+        log.info("connected to %s (%s, round %d)", _where(broker), self.name, round_number)
+        self._watcher.way_up(self.name)
 
-    def _down(self, why: str) -> None:
-        if why not in self._whys:  # with several addresses each has its own, round after round
-            log.warning("uplink down: %s", why)
-        self._whys.add(why)
+    def _down(self, broker: Broker, why: str) -> None:
+        if (said := f"{_where(broker)}: {why}") not in self._whys:  # each address has its own, round after round
+            log.warning("uplink down: %s", said)
+        self._whys.add(said)
         before, now_s = self.status, _now()
         since_s = now_s if before.connected else before.since_s
         if before.connected and now_s - before.since_s >= STEADY_S:
             self._wait_s = 0.0
+        if before.connected:
+            self.history.lost(_where(broker), why, now_s)
         self.session = None
-        self.status = PathStatus(False, before.broker, why, since_s, before.reconnects)
+        causes = self.history.failed(_where(broker), why)
+        self.status = PathStatus(False, before.broker, causes, since_s, before.reconnects)
         self._watcher.way_failed(self.name)
 
     async def _back_off(self) -> None:
@@ -222,6 +228,10 @@ class Path:
             async with asyncio.timeout(self._wait_s * (0.5 + dice)):
                 await self._hurry.wait()
                 await asyncio.sleep(HURRY_S * dice)
+
+
+def _where(broker: Broker) -> str:
+    return f"{broker.host}:{broker.port}"
 
 
 async def _until_lost(session: Lent) -> None:

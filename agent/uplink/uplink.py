@@ -63,7 +63,7 @@ class Uplink:
     def shown(self) -> UplinkShown:
         """Every way, as heartbeats and the status screen show it."""
         now_s = asyncio.get_running_loop().time()
-        ways = {name: _shown(path.status, now_s) for name, path in self.paths.items()}
+        ways = {name: _shown(path, now_s) for name, path in self.paths.items()}
         status = self.status
         return UplinkShown(
             broker=status.broker, reconnects=status.reconnects, path=self._choice.chosen, paths=ways
@@ -118,14 +118,18 @@ def _client_id(identity: Identity) -> str:
     return f"campusgw-{identity.region}-{identity.site}-{identity.gateway}"
 
 
-def _shown(status: PathStatus, now_s: float) -> PathShown:
+def _shown(path: Path, now_s: float) -> PathShown:
+    status, (losses, lost_why) = path.status, path.history.lately(now_s)
     return PathShown(
         connected=status.connected,
         broker=status.broker,
         why=status.why,
         for_s=round(now_s - status.since_s, 1),
         reconnects=status.reconnects,
-        refused=dict(status.refused),
+        losses=losses,
+        lost_why=lost_why,
+        refused={topic: refusal.why for topic, refusal in status.refused.items()},
+        refused_ago_s={topic: round(now_s - refusal.at_s, 1) for topic, refusal in status.refused.items()},
     )
 
 

@@ -7,7 +7,17 @@ from agent.cli.ways import all_up
 from agent.cli.words import width
 from agent.language import use_language
 
-UP = {"connected": True, "broker": "a:1883", "why": "", "for_s": 60.0, "reconnects": 0, "refused": {}}
+UP = {
+    "connected": True,
+    "broker": "a:1883",
+    "why": "",
+    "for_s": 60.0,
+    "reconnects": 0,
+    "losses": 0,
+    "lost_why": "",
+    "refused": {},
+    "refused_ago_s": {},
+}
 DOWN = UP | {"connected": False, "why": "b:1883: no confirmation within 5 s", "for_s": 754.2}
 LANE = {"depth": 1, "confirmed": 2, "dropped": 0}
 UNITS = {"good": 2, "suspect": 0, "lost": 0}
@@ -67,9 +77,26 @@ def test_of_two_ways_each_says_what_it_does_or_why_not() -> None:
 
 
 def test_what_a_broker_refuses_is_named_and_all_is_not_well() -> None:
-    refused = UP | {"refused": {"campus/v1/x/alarm/smoke": "Not authorized (code 135)"}}
+    topic = "campus/v1/x/alarm/smoke"
+    refused = UP | {"refused": {topic: "Not authorized (code 135)"}, "refused_ago_s": {topic: 61.2}}
     said = uplink_lines(primary=refused)
-    assert said[1] == "uplink the broker refuses campus/v1/x/alarm/smoke: Not authorized (code 135)"
+    assert said[1] == f"uplink the broker refuses {topic}: Not authorized (code 135), 0:01:01 ago"
     assert all_up({"paths": {"primary": UP}})
     assert not all_up({"paths": {"primary": refused}})
     assert not all_up({"paths": {"primary": UP, "backup": DOWN}})
+
+
+def test_a_way_that_comes_and_goes_says_so_also_while_it_is_there() -> None:
+    why = "a:1883: another client has logged in with our client id (session taken over)"
+    often = UP | {"losses": 7, "lost_why": why}
+    assert uplink_lines(primary=often)[1] == f"uplink lost 7 times in the last ten minutes, the last time: {why}"
+    assert all_up({"paths": {"primary": UP | {"losses": 1, "lost_why": why}}})
+    assert not all_up({"paths": {"primary": often}})
+
+
+def test_links_that_break_again_and_again_make_one_think_of_a_rival() -> None:
+    broken = UP | {"lost_why": "a:1883: the link broke"}
+    assert uplink_lines(primary=broken | {"losses": 3})[1].endswith(
+        "(taken over by another client with our client id?)"
+    )
+    assert uplink_lines(primary=broken | {"losses": 2})[1].endswith("the link broke")

@@ -107,7 +107,7 @@ async def test_a_disconnect_with_a_reason_is_said_in_its_words() -> None:
         session = await session_with(broker)
         broker.links[0].disconnect(0x8E)
         async with asyncio.timeout(1):
-            assert await session.wait_lost() == "the link ended: Session taken over"
+            assert "another client" in await session.wait_lost()
         await session.aclose()
 
 
