@@ -72,6 +72,8 @@ def unpack_batch(packed: bytes) -> list[str]:
         raise ValueError(f"no batch: {error}") from error
     if not unpacked.eof:
         raise ValueError("no batch: cut off")
+    if text.count(b"\n") >= BATCH_MOST:
+        raise ValueError("no batch: too many lines")
     return text.decode().split("\n")
 
 

@@ -1,6 +1,7 @@
 """Which series a place in the store belongs to: another one begins whenever records had to be kept in memory."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Span = tuple[int, int]
@@ -42,9 +43,19 @@ class Names:
                 return (first, last) if first <= last else None
         return None
 
+    def numbers(self, series: str, places: Iterable[Span]) -> list[Span]:
+        """These places as sequences of one of our series."""
+        base = self.base_of(series) or 0
+        return [(first - base, last - base) for first, last in places]
+
     def then(self, base: int, series: str) -> "Names":
         """From `base` on another series counts; one that has no record yet is forgotten."""
         return Names((*(span for span in self.spans if span[0] < base), (base, series)))
+
+    def followed(self, later: "Names", shift: int) -> "Names":
+        """Another's series stand behind these, so much further on than they did."""
+        spans = tuple((base + shift, series) for base, series in later.spans)
+        return Names((*(span for span in self.spans if span[0] < spans[0][0]), *spans))
 
     def without(self, place: int) -> "Names":
         """Only those that have a place from this one on, and the last."""

@@ -67,6 +67,7 @@ class Outbox:
         self._retry_s = max(telemetry_batch_s, CONFIRM_WAIT_S)
         self._replace = replace
         self._replacing = asyncio.Lock()
+        self._changing = asyncio.Lock()  # held by whoever changes the store, so that it is not left meanwhile
         self._shelter = shelter
         self._next = Gathered()
         self._writing: Gathered | None = None
@@ -180,8 +181,8 @@ class Outbox:
         """The far side has these: they are hidden at once, and leave the disk with the next transaction."""
         for one in stored:
             if one.record.lane is not Lane.TELEMETRY:
-                if self._store.names.base_of(one.series) == one.base:
-                    self._next.confirmed.add(one.place)
+                if (base := self._store.names.base_of(one.series)) is not None:
+                    self._next.confirmed.add(base + one.sequence)
             elif not self._window.confirm(one):
                 self._next.settled[one.place] = one.series
         if not self._next.empty:
@@ -189,25 +190,49 @@ class Outbox:
 
     async def confirm_spans(self, store_id: str, spans: Sequence[Span]) -> int:
         """The platform has these sequences, first and last included; returns how many that is news of."""
-        found = (self._store.names.places(store_id, span) for span in spans)
-        if not (places := [span for span in found if span is not None]):
-            return 0
-        count, self._ledger = await self._ask(lambda store: store.confirm_spans(places))
-        self._fresh.confirmed(places)
+        count, rest = 0, spans
+        while rest:
+            news, rest = await self._confirm_piece(store_id, rest)
+            count += news
         return count
 
     async def replay(self, store_id: str, first: int, last: int) -> Replayed:
         """Offer these once more, though they were confirmed; what is gone is gone."""
-        await self._settled()
-        if (places := self._store.names.places(store_id, (first, last))) is None:
+        if (wanted := self._store.names.places(store_id, (first, last))) is None:
             return Replayed(0, 0, [(first, last)])
-        base, (low, high) = self._store.names.base_of(store_id) or 0, places
-        self._next.confirmed -= {place for place in self._next.confirmed if low <= place <= high}
-        replayed, self._ledger = await self._ask(lambda store: store.replay(low, high))
-        gone = [(span[0] - base, span[1] - base) for span in replayed.gone]
-        self._fresh = Fresh()
-        self._rewind(places)
-        return replace(replayed, gone=gone)
+        replayed = Replayed(0, 0, [])
+        rest: Span | None = (first, last)
+        try:
+            while rest is not None:
+                piece, rest = await self._replay_piece(store_id, rest)
+                replayed += piece
+        finally:  # what waits again must be offered, whatever becomes of the rest
+            self._fresh = Fresh()
+            self._rewind(self._store.names.places(store_id, (first, last)) or wanted)
+        return replayed
+
+    async def _confirm_piece(self, store_id: str, spans: Sequence[Span]) -> tuple[int, list[Span]]:
+        """As many as go into one transaction; returns how many were news, and the spans that remain."""
+        async with self._changing:
+            names = self._store.names
+            places = [places for span in spans if (places := names.places(store_id, span)) is not None]
+            if not places:
+                return 0, []
+            heard, self._ledger = await self._ask(lambda store: store.confirm_spans(places))
+            self._fresh.confirmed(heard.done)
+        return heard.count, names.numbers(store_id, heard.rest)
+
+    async def _replay_piece(self, store_id: str, span: Span) -> tuple[Replayed, Span | None]:
+        """As many as go into one transaction; returns what became of them, and what remains of the span."""
+        async with self._changing:
+            names = self._store.names
+            if (places := names.places(store_id, span)) is None:
+                return Replayed(0, 0, [span]), None
+            low, high = places
+            self._next.confirmed -= {place for place in self._next.confirmed if low <= place <= high}
+            replayed, end, self._ledger = await self._ask(lambda store: store.replay(low, high))
+        rest = names.numbers(store_id, [(end + 1, high)])[0] if end < min(high, self._ledger.last) else None
+        return replace(replayed, gone=names.numbers(store_id, replayed.gone)), rest
 
     def rewound(self, since: int) -> Span:
         """The places to which a reader must go back who has heard of so many rewinds: first and last."""
@@ -277,8 +302,8 @@ class Outbox:
         accepted, confirmed, dropped = tally.accepted, tally.confirmed, tally.dropped
         if lane is Lane.TELEMETRY:
             lost = window.overflow.count if window.overflow else 0
-            accepted += len(window) + window.passed + lost
-            confirmed += window.passed + self._ledger.partly
+            accepted += len(window) + window.late + window.passed + lost
+            confirmed += window.late + window.passed + self._ledger.partly
             dropped += lost
             if oldest is None and window.oldest is not None:
                 oldest = Oldest(window.oldest, self._boot_id)
@@ -326,7 +351,8 @@ class Outbox:
         good = True
         try:
             while True:
-                good = await self._write()
+                async with self._changing:
+                    good = await self._write()
                 if not self._next.wishes:
                     break
         finally:
@@ -448,7 +474,7 @@ class Outbox:
         if refuge is None or (self._shelter.wait_s(_now()) and not self._closed):
             return
         try:
-            disk = await self._offload(lambda: self._shelter.leave(refuge))
+            disk, shift = await self._offload(lambda: self._shelter.leave(refuge))
         except (sqlite3.Error, OSError, ValueError) as error:
             self._shelter.in_vain(_now())
             self.fault = f"kept in memory only: {error}"
@@ -456,6 +482,11 @@ class Outbox:
         self._shelter.refuge = None
         log.warning("the disk takes records again; all that waited in memory is on it")
         self.fault = ""
+        if shift.records:
+            self._next.confirmed.clear()  # their places are others' now; they will be sent again
+        if shift.telemetry:
+            self._next.settled.clear()
+            self._window.move(shift.telemetry)
         self._go_on_in(disk)
         self._rewind(EVERYTHING)  # what could not be taken along waits there still
         self.moved.set()
@@ -472,7 +503,8 @@ class Outbox:
             return await self._offload(lambda: call(store))
         except (sqlite3.Error, OSError) as error:
             if is_damage(error) or (store.closed and not self._closed):  # it broke before, and still stands there
-                await self._start_anew(store, error)
+                anew = asyncio.get_running_loop().create_task(self._start_anew(store, error))
+                await asyncio.shield(anew)  # whoever asked may break off; the store must not be left half replaced
             raise StorageError(str(error)) from error
 
     async def _start_anew(self, broken: Store, why: BaseException) -> None:

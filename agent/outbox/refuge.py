@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from agent.outbox.batches import COLUMNS as BATCH_COLUMNS
@@ -29,6 +30,14 @@ _LANE, _BYTES, _WAITING = 1, 9, 10
 _INSERT = f"INSERT INTO records ({ROW}) VALUES ({', '.join('?' * (_WAITING + 1))})"
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How much further on records stand on a disk that holds others' at their places; names are the same."""
+
+    records: int = 0
+    telemetry: int = 0
+
+
 class Refuge:
     """A store in memory, and how it parted from the disk; `disk` is None if that could never be opened."""
 
@@ -45,7 +54,7 @@ class Refuge:
         database = connect_memory(names.to_json(), ledger.to_json())
         self.store = Store(database, Bounds(bytes_most, bytes_most // HISTORY_SHARE), Nowhere())
         self.store.ledger.batched_to = self._parted.batched_to
-        self._taken: set[int] = set()
+        self._taken: dict[int, Lane] = {}
         self._left_behind = 0
         if disk is not None:
             self.store.kept_states.update(disk.kept_states)
@@ -56,25 +65,31 @@ class Refuge:
         """Records that would be lost with the process."""
         return sum(tally.count for tally in self.store.ledger.lanes.values()) - self._left_behind
 
-    def move_to(self, disk: Store) -> None:
-        """All of it in one transaction; raises sqlite3.Error, and then the disk still refuses."""
+    def move_to(self, disk: Store) -> Shift:
+        """All of it in one transaction; raises sqlite3.Error, and then the disk still refuses.
+
+        On a disk that is not as it was left (another one, or salvaged), all of it stands behind what is there.
+        """
         same = disk.names == self._names and disk.ledger.last == self._parted.last
-        if not same and disk.ledger.last > self.store.names.base:
-            raise sqlite3.OperationalError("another store lies in its place")
-        fresh = not (same or disk.ledger.last)
-        names = self.store.names if same or fresh else disk.names.then(*self.store.names.spans[-1])
+        fresh = not (same or disk.ledger.last or disk.ledger.batched_to)
+        ours = self.store.names.without(_oldest_place(self.store.database, self.store.ledger.last + 1))
+        telemetry = max(0, disk.ledger.batched_to - self._parted.batched_to)
+        shift = Shift(0 if same or fresh else max(0, disk.ledger.last - ours.spans[0][0]), telemetry)
+        names = self.store.names if same or fresh else _behind(disk, ours, self.store.ledger.last, shift.records)
         before = disk.ledger.copy()
         with disk.transaction() as writing:
-            for row in self._rows():
-                _put(writing, row)
-            for batch in self.store.database.execute(f"SELECT {BATCH_COLUMNS} FROM batches ORDER BY place"):
-                writing.add_batch(batch)
+            for row in self._rows(with_gone=same):
+                _put(writing, (row[0] + shift.records, *row[1:]))
+            for place, last, base, *rest in self._batches():
+                writing.add_batch((place + telemetry, last + telemetry, base + telemetry, *rest))
             writing.keep_states(self.store.kept_states)
-            names = names.without(_oldest_place(writing.database))
+            names = names.without(_oldest_place(writing.database, 0))
             writing.set_meta("series", names.to_json())
-            self._balance(writing, before, Ledger() if fresh else self._parted)
+            self._balance(writing, before, self._part_of(same, fresh))
+            writing.ledger.last = max(before.last, self.store.ledger.last + shift.records)
         disk.names = names
         disk.kept_states.update(self.store.kept_states)
+        return shift
 
     def close(self) -> None:
         """At the end of the process: what is here still is lost."""
@@ -94,18 +109,29 @@ class Refuge:
                     break
                 self.store.database.execute(_INSERT, row)
                 tallies[Lane(row[_LANE])].bytes += row[_BYTES]
-                self._taken.add(row[0])
+                self._taken[row[0]] = Lane(row[_LANE])
         here = len(self._taken)
         self._left_behind = sum(tally.count for tally in self._parted.lanes.values()) - here
 
-    def _rows(self) -> Iterator[Sequence[Any]]:
-        """Every record, also those that were taken along and are no more: confirmed, or there was no room."""
-        gone = set(self._taken)
+    def _rows(self, *, with_gone: bool) -> Iterator[Sequence[Any]]:
+        """Every record; perhaps those too that were taken along and are no more: confirmed, or without room."""
+        gone = set(self._taken) if with_gone else set[int]()
         for row in self.store.database.execute(f"SELECT {ROW} FROM records ORDER BY sequence"):
             gone.discard(row[0])
             yield row
         for place in sorted(gone):
             yield (place, *[None] * (_WAITING - 1), 0)
+
+    def _batches(self) -> Iterator[Sequence[Any]]:
+        return self.store.database.execute(f"SELECT {BATCH_COLUMNS} FROM batches ORDER BY place")
+
+    def _part_of(self, same: bool, fresh: bool) -> Ledger:
+        """What of our books the disk's have too: all up to the parting, nothing, or what was not taken along."""
+        parted = Ledger() if fresh else self._parted.copy()
+        if not (same or fresh):
+            for lane in self._taken.values():
+                parted.lanes[lane].accepted -= 1
+        return parted
 
     def _balance(self, writing: Writing, before: Ledger, parted: Ledger) -> None:
         """The books of both together; what neither has any more was dropped."""
@@ -118,7 +144,6 @@ class Refuge:
             tally.accepted = before.lanes[lane].accepted + ours.accepted - then.accepted
             tally.confirmed = before.lanes[lane].confirmed + ours.confirmed - then.confirmed
             tally.dropped = tally.accepted - tally.confirmed - waiting.get(lane, 0)
-        writing.ledger.last = max(before.last, self.store.ledger.last)
 
 
 def _put(writing: Writing, row: Sequence[Any]) -> None:
@@ -134,6 +159,12 @@ def _put(writing: Writing, row: Sequence[Any]) -> None:
             writing.ledger.history_bytes += row[_BYTES]
 
 
-def _oldest_place(database: sqlite3.Connection) -> int:
-    (place,) = database.execute("SELECT COALESCE(MIN(sequence), 0) FROM records").fetchone()
+def _behind(disk: Store, ours: Names, last: int, shift: int) -> Names:
+    """Our series after the disk's; where places had to change, another begins, so that everybody sees it."""
+    names = disk.names.followed(ours, shift)
+    return names.then(last + shift, uuid.uuid4().hex) if shift else names
+
+
+def _oldest_place(database: sqlite3.Connection, none: int) -> int:
+    (place,) = database.execute("SELECT COALESCE(MIN(sequence), ?) FROM records", (none,)).fetchone()
     return int(place)

@@ -1,11 +1,12 @@
 """When records leave the disk for memory, and when they go back: as soon as the disk takes them again."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from agent.outbox.damage import is_damage
 from agent.outbox.opening import open_store
-from agent.outbox.refuge import Refuge
+from agent.outbox.refuge import Refuge, Shift
 from agent.outbox.room import Bounds
 from agent.outbox.store import Store
 
@@ -46,15 +47,17 @@ class Shelter:
         self._wait_s = min(LOOK_MOST_S, 2 * self._wait_s)
         self._look_s = now_s + self._wait_s
 
-    def leave(self, refuge: Refuge) -> Store:
+    def leave(self, refuge: Refuge) -> tuple[Store, Shift]:
         """In the storage thread: everything moves to the disk; raises sqlite3.Error, OSError or ValueError."""
         disk = refuge.disk
         if disk is None or disk.closed:
             disk = refuge.disk = open_store(self._file, self._bounds)
         try:
-            refuge.move_to(disk)
+            disk.check_presence()  # a card that was put in anew is another one under the same name
+            shift = refuge.move_to(disk)
         except sqlite3.Error as error:
             if is_damage(error):
-                disk.close()  # the next time it is opened anew, and a damaged one set aside
+                with suppress(sqlite3.Error):
+                    disk.close()  # the next time it is opened anew, and a damaged one set aside
             raise
-        return disk
+        return disk, shift

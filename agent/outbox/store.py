@@ -19,7 +19,8 @@ from agent.records import Instant, Lane, Stored
 
 KEPT_LANES = (Lane.ALARM, Lane.EVENT)
 UNREADABLE = "could not be read back"
-WAITING = "SELECT 1 FROM records WHERE waiting AND sequence BETWEEN ? AND ?"
+PIECE = 4096  # rows of a long span that change in one transaction: an alarm that comes meanwhile waits for no more
+_WITHIN = "FROM records WHERE sequence BETWEEN ? AND ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,18 @@ class Replayed:
     again: int
     waiting: int
     gone: list[Span]
+
+    def __add__(self, later: "Replayed") -> "Replayed":
+        return Replayed(self.again + later.again, self.waiting + later.waiting, [*self.gone, *later.gone])
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many were news of those that are confirmed, which these are, and which another transaction is for."""
+
+    count: int
+    done: Sequence[Span]
+    rest: Sequence[Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +112,39 @@ class Store:
             self._unreadable.clear()
         return self.ledger.copy()
 
-    def confirm_spans(self, spans: Sequence[Span]) -> tuple[int, Ledger]:
-        """What waits of these is confirmed; returns how many that were. Nothing is written for nothing."""
+    def confirm_spans(self, spans: Sequence[Span]) -> tuple[Heard, Ledger]:
+        """What waits of these is confirmed, up to a piece. Nothing is written for nothing."""
         self._roll_back()
-        waiting = [span for span in spans if self._one(f"SELECT EXISTS ({WAITING})", *span)]
-        if not waiting:
-            return 0, self.ledger.copy()
+        rest = [span for span in spans if self._one(f"SELECT EXISTS (SELECT 1 {_WITHIN} AND waiting)", *span)]
+        if not rest:
+            return Heard(0, [], []), self.ledger.copy()
+        count, done = 0, list[Span]()
         with self.transaction() as writing:
-            count = sum([writing.confirm_span(span) for span in waiting])
-        return count, self.ledger.copy()
+            while rest and count < PIECE:
+                first, last = rest.pop(0)
+                end = self._piece_end(first, last, PIECE - count, "AND waiting")
+                count += writing.confirm_span((first, end))
+                done.append((first, end))
+                if end < last:
+                    rest.insert(0, (end + 1, last))
+        return Heard(count, done, rest), self.ledger.copy()
 
-    def replay(self, first: int, last: int) -> tuple[Replayed, Ledger]:
-        """What is history of these sequences waits again."""
+    def replay(self, first: int, last: int) -> tuple[Replayed, int, Ledger]:
+        """What is history of these waits again, up to a piece; returns where that ends."""
         self._roll_back()
         first, last = max(1, first), min(last, self.ledger.last)
-        query = "SELECT sequence, waiting FROM records WHERE sequence BETWEEN ? AND ? ORDER BY sequence"
-        here: dict[int, int] = dict(self.database.execute(query, (first, last)))
+        end = self._piece_end(first, last, PIECE)
+        query = f"SELECT sequence, waiting {_WITHIN} ORDER BY sequence"
+        here: dict[int, int] = dict(self.database.execute(query, (first, end)))
         waiting = sum(here.values())
         if len(here) > waiting:
             with self.transaction() as writing:
-                writing.wait_again((first, last))
-        return Replayed(len(here) - waiting, waiting, _gaps(here, first, last)), self.ledger.copy()
+                writing.wait_again((first, end))
+        return Replayed(len(here) - waiting, waiting, _gaps(here, first, end)), end, self.ledger.copy()
+
+    def check_presence(self) -> None:
+        """Raises Deleted when the file that is open is no longer the one at its path."""
+        self._presence.check()
 
     def close(self) -> None:
         """Close; the log is taken over into the file."""
@@ -216,6 +241,11 @@ class Store:
             return None
         series, base = self.names.of(sequence)
         return Stored(sequence - base, series, boot_id, record, base)
+
+    def _piece_end(self, first: int, last: int, rows: int, which: str = "") -> int:
+        """The last place of a piece of so many rows; the span's, if it has no more."""
+        query = f"SELECT COALESCE((SELECT sequence {_WITHIN} {which} ORDER BY sequence LIMIT 1 OFFSET ?), ?)"
+        return self._one(query, first, last, rows - 1, last)
 
     def _one(self, query: str, *values: object) -> int:
         (found,) = self.database.execute(query, values).fetchone()

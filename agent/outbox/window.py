@@ -59,6 +59,11 @@ class Window:
         return not (self._held or self.passed)
 
     @property
+    def late(self) -> int:
+        """How many were confirmed while they are being written."""
+        return len(self._late)
+
+    @property
     def oldest(self) -> Instant | None:
         """When the oldest that waits was measured."""
         first = next(iter(self._held.values()), None)
@@ -86,10 +91,11 @@ class Window:
 
     def confirm(self, stored: Stored) -> bool:
         """The far side has it; False when it is not here (any more)."""
-        if stored.series != self.boot_id or self._held.pop(stored.place, None) is None:
+        place = self.base + stored.sequence
+        if stored.series != self.boot_id or self._held.pop(place, None) is None:
             return False
-        if stored.place <= self._taken_to:
-            self._late.add(stored.place)
+        if place <= self._taken_to:
+            self._late.add(place)
         else:
             self.passed += 1
         return True
@@ -97,7 +103,11 @@ class Window:
     # --- writing ------------------------------------------------------------------------------------
 
     def take(self) -> list[Numbered]:
-        """All of it, to be written; stays readable until `written` or `put_back` is called."""
+        """All of it, to be written; stays readable until `written` or `put_back` is called.
+
+        What was taken before and not written is taken again; what of it was confirmed meanwhile has passed.
+        """
+        self._pass_late()
         self._taken_to = self._last
         return [Numbered(place - self.base, held.packed) for place, held in self._held.items()]
 
@@ -117,10 +127,20 @@ class Window:
 
     def put_back(self, now_s: float) -> None:
         """It could not be written: another window, then it is tried again."""
-        self.passed += len(self._late)
-        self._late.clear()
+        self._pass_late()
         self._taken_to = self.base
         self._tried_s = now_s
+
+    def move(self, shift: int) -> None:
+        """Places lie so much further on now; numbers are the same. Not while something is being written."""
+        self.base += shift
+        self._last += shift
+        self._taken_to = self.base
+        self._held = {place + shift: held for place, held in self._held.items()}
+
+    def _pass_late(self) -> None:
+        self.passed += len(self._late)
+        self._late.clear()
 
     def _overflow(self, places: list[int]) -> None:
         if not places:
