@@ -96,12 +96,13 @@ def result(outcomes: list[Outcome], machine: dict[str, str], inputs: int, seed: 
     """As a part of the page."""
     done = sum(inputs_of(outcomes).values())
     by_hypothesis = sum(o.inputs for o in outcomes if o.job.engine == "structured")
+    fed, minutes = len(inputs_of(outcomes)), took_s / 60
     told = (
-        f"{done:,} inputs to {len(inputs_of(outcomes))} readers of bytes from outside in {took_s / 60:,.0f} minutes. atheris"
-        " follows the code that an input reaches and goes on from what reached something new; where a checksum"
-        f" guards what lies behind, half of its inputs are sealed again. {by_hypothesis:,} of the inputs are by"
-        " hypothesis, which spoils good ones (transcripts of panels, the examples of the documentation, shipped"
-        " files). A reader may only answer with its own documented error."
+        f"{done:,} inputs to {fed} readers of bytes from outside in {minutes:,.0f} minutes. atheris follows the"
+        " code that an input reaches and goes on from what reached something new; where a checksum guards what"
+        f" lies behind, half of its inputs are sealed again. {by_hypothesis:,} of the inputs are by hypothesis,"
+        " which spoils good ones (transcripts of panels, the examples of the documentation, shipped files). A"
+        " reader may only answer with its own documented error."
     )
     command = f'make fuzz ARGS="--inputs {inputs} --seed {seed}"'
     return Result("fuzz", "", command, told, list(claims(outcomes, inputs)), machine, {})
