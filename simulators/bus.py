@@ -110,7 +110,8 @@ class RtuBus:
         return unit, wrap(self._sender(unit), reply)
 
     def _sender(self, unit: BusUnit) -> int:
-        wrong = hits(self.faults.wrong_unit, self._dice)
+        """A late reply keeps its address: under another's it would be that one's reply, and nobody could tell."""
+        wrong = hits(self.faults.wrong_unit, self._dice) and not unit.late_s
         return unit.address % 247 + 1 if wrong else unit.address
 
     async def _reply(self, unit: BusUnit, frame: bytes) -> None:
