@@ -62,6 +62,11 @@ class Delivery:
             self._chosen.clear()
             self._dismissed.set()
 
+    def offer_again(self) -> None:
+        """The other way is there again: it may take what our broker refuses."""
+        if self._drain is not None:
+            self._drain.offer_again()
+
     async def run(self, session: Lent) -> None:
         """Deliver by this session whenever its way is chosen; raises UplinkError when it is of no more use."""
         self._told.clear()

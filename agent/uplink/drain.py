@@ -59,6 +59,7 @@ class Drain:
         self._marks = {lane: Mark(known.get(lane, 0)) for lane in Lane}
         self._fetched: list[Stored] = []
         self._refused: list[tuple[float, Stored]] = list(put_off)
+        self._convicts = {stored.key for _, stored in self._refused}
         self._passed_over = {stored.key for _, stored in self._refused}
         self._told: set[tuple[str, int]] = set()
         self.under_way: dict[tuple[str, int], Stored] = {}
@@ -91,6 +92,15 @@ class Drain:
             if lane in places:
                 places[lane] = min(places[lane], stored.place - 1)
         return self._rewinds, places
+
+    def offer_again(self) -> None:
+        """There is another way round now: what was refused need not wait; what ends sessions does."""
+        now_s = _now()
+        self._refused = [
+            (due_s if stored.key in self._convicts else min(due_s, now_s), stored)
+            for due_s, stored in self._refused
+        ]
+        self._outbox.changed.set()
 
     async def _next(self) -> Stored | None:
         """The most important record that is not under way; waits until there is one; None when retired."""

@@ -6,9 +6,8 @@ Every way says hello and beats; alarms and states go by the one that is chosen.
 import asyncio
 import itertools
 import logging
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from agent.errors import Rejected, UplinkError
@@ -17,8 +16,8 @@ from agent.session import Broker, Inbox, SessionRequest
 from agent.site import UplinkSettings
 from agent.uplink.confirming import confirmed
 from agent.uplink.delivery import Delivery
-from agent.uplink.history import History
-from agent.uplink.lent import Lent, Refusal
+from agent.uplink.history import History, PathStatus
+from agent.uplink.lent import Lent
 from agent.uplink.presence import Presence
 
 log = logging.getLogger(__name__)
@@ -38,18 +37,6 @@ class WayPlan:
     client_id: str
     interface: str | None
     alone: bool
-
-
-@dataclass(slots=True)
-class PathStatus:
-    """How a way is; `why` says why it is down, `since_s` is loop time, `refused` what its broker does not take."""
-
-    connected: bool = False
-    broker: str = ""
-    why: str = "not connected yet"
-    since_s: float = 0.0
-    reconnects: int = 0
-    refused: Mapping[str, Refusal] = field(default_factory=dict)
 
 
 class Watcher(Protocol):
@@ -101,6 +88,10 @@ class Path:
     def choose(self, chosen: bool) -> None:
         """From now on alarms and states go this way, or another one."""
         self._delivery.choose(chosen)
+
+    def offer_again(self) -> None:
+        """The other way is there again."""
+        self._delivery.offer_again()
 
     def hurry(self) -> None:
         """The other way failed: do not wait for the end of a back-off."""

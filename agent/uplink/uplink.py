@@ -11,10 +11,11 @@ from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.choice import Choice
 from agent.uplink.delivery import Delivery
+from agent.uplink.history import PathStatus
 from agent.uplink.losses import Losses
 from agent.uplink.mark import Reach
 from agent.uplink.messages import PathShown, UplinkShown
-from agent.uplink.path import Path, PathStatus, WayPlan
+from agent.uplink.path import Path, WayPlan
 from agent.uplink.presence import Beat, Presence
 from agent.uplink.told import Teller
 from agent.uplink.topics import GATEWAY, Topics
@@ -76,6 +77,8 @@ class Uplink:
         self._choice.up(way, _now())
         self._losses.back(way, self.paths[way].status.broker)
         self._choose()
+        for name in self.paths.keys() - {way}:
+            self.paths[name].offer_again()
 
     def way_proved(self, way: str) -> None:
         """It confirmed something."""

@@ -1,6 +1,7 @@
 """Two ways to the platform: an alarm goes by the second at most 10 s after the first failed, whatever failed."""
 
 import asyncio
+import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,19 @@ import pytest
 from agent.config.ways import SECOND_WAY_S, second_way_s
 from agent.session import Broker
 from agent.site import BackupSettings, UplinkSettings
-from tests.agent.uplink.two_ways import BOTH, BREAKS, ONE, Break, Scene, alarms_at, heard, mend, play
+from tests.agent.uplink.bench import PREFIX
+from tests.agent.uplink.two_ways import (
+    ALARM_EVERY_S,
+    BOTH,
+    BREAKS,
+    ONE,
+    Break,
+    Scene,
+    alarms_at,
+    heard,
+    mend,
+    play,
+)
 
 INSTANTS = [0.3 + 4.37 * n for n in range(16)]  # over two heartbeats, at ever other moments between two alarms
 AFTER_S = 25.0
@@ -96,9 +109,11 @@ def test_going_back_while_alarms_flow_brings_none_twice(tmp_path: Path) -> None:
         scene.one.drop()
         while scene.path != "backup":
             await asyncio.sleep(0.01)
+        left_s = scene.now_s
         while scene.path != "primary":
             await scene.alarm()
-            await asyncio.sleep(0.003)  # some are always under way
+            near = scene.now_s > left_s + STEADY_S - 1.0
+            await asyncio.sleep(0.003 if near else ALARM_EVERY_S)  # then some are always under way
         await scene.alarms(2.0)
         numbers = [d["n"] for broker in (scene.one, scene.two) for _, d in heard(broker, "alarm")]
         assert sorted(numbers) == sorted(scene.accepted)
@@ -263,6 +278,47 @@ def test_a_record_that_neither_broker_takes_stays_and_the_others_go(tmp_path: Pa
         assert alarms_at(scene.one).keys() | alarms_at(scene.two).keys() == scene.accepted.keys()
 
     play(tmp_path, story)
+
+
+def test_what_one_broker_refuses_goes_as_soon_as_the_other_is_back(tmp_path: Path) -> None:
+    """Not a minute later, when it would be offered to the one that refuses again."""
+
+    async def story(scene: Scene) -> None:
+        await asyncio.sleep(2.0)
+        BREAKS["alarms are refused by the ACL"](scene.one)
+        scene.two.stop()
+        await scene.alarms(5.0)
+        assert not alarms_at(scene.two)
+        mend(scene.two)
+        while not scene.it.uplink.shown().paths["backup"].connected:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)
+        assert alarms_at(scene.two).keys() == scene.accepted.keys()
+
+    play(tmp_path, story, replace(BOTH, backoff_most_s=1.0))
+
+
+@pytest.mark.parametrize("kind", BREAKS)
+def test_under_the_platforms_word_nothing_leaves_at_a_failover_but_by_that_word(kind: str, tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.alarms(5.0)
+        BREAKS[kind](scene.one)
+        await scene.alarms(5.0)
+        await asyncio.sleep(SECOND_WAY_S)
+        assert alarms_at(scene.one).keys() | alarms_at(scene.two).keys() == scene.accepted.keys()
+        assert await scene.it.depth() == len(scene.accepted)  # by whatever way they went, PUBACKs are not enough
+        scene.two.say(f"{PREFIX}/command/confirm", word_for_all(scene))
+        await asyncio.sleep(2.0)
+        assert await scene.it.depth() == 0
+
+    play(tmp_path, story, replace(BOTH, confirmed_by="platform"))
+
+
+def word_for_all(scene: Scene) -> bytes:
+    """The platform says that it has every alarm that came, by whichever way."""
+    arrived = [message for broker in (scene.one, scene.two) for message, _ in heard(broker, "alarm")]
+    sequences = sorted({int(json.loads(message.payload)["sequence"]) for message in arrived})
+    return json.dumps({"store": scene.it.outbox.store_id, "spans": [[n, n] for n in sequences]}).encode()
 
 
 def test_what_a_broker_refuses_is_told_once_and_shown(tmp_path: Path) -> None:
