@@ -117,6 +117,8 @@ command -v mosquitto >/dev/null || \
 	echo "not here, its tests are skipped: libmodbus (apt install libmodbus-dev gcc)"; \
 command -v socat >/dev/null || \
 	echo "not here, its tests are skipped: socat (apt install socat)"; \
+[ "$$(id -u)" = 0 ] && command -v ip >/dev/null && [ -e /dev/net/tun ] || \
+	echo "not here, its tests are skipped: two hosts with a bad link between them (as root; apt install iproute2)"; \
 [ "$$(id -u)" = 0 ] && command -v systemd-nspawn >/dev/null && command -v mmdebstrap >/dev/null || \
 	echo "not here, its tests are skipped: systemd in a container (as root; apt install systemd-container mmdebstrap)"
 endef
