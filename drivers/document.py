@@ -14,7 +14,7 @@ START: Place = (1, 1)
 # What the parser raises for what is no YAML: its own errors, and what it comes across on the way (a mapping as a
 # key, a number that is none, an anchor of itself, deep nesting).
 BREAKS = (
-    *(YAMLError, YAMLStreamError, RecursionError, NotImplementedError),
+    *(YAMLError, YAMLStreamError, RuntimeError),
     *(ValueError, TypeError, LookupError, AttributeError, AssertionError),
 )
 

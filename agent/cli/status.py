@@ -44,6 +44,8 @@ def screen(answer: dict[str, Any]) -> list[str]:
         (tr("clock"), "", word(CLOCKS, beat["clock"])),
     ]
     rows += [(tr("outbox"), word(LANES, lane), _lane(depth)) for lane, depth in beat["outbox"].items()]
+    if answer["uplink"].get("confirmed_by") == "platform":
+        rows.append((tr("outbox"), "", tr("alarms and events wait until the platform itself has confirmed them")))
     rows += [(tr("line"), name, _line(line)) for name, line in beat["lines"].items()]
     rows += [(tr("lost"), unit, cause) for unit, cause in answer["lost"].items()]
     if beat.get("storage_fault"):
@@ -55,9 +57,7 @@ def screen(answer: dict[str, Any]) -> list[str]:
 
 def _refused(refused: dict[str, Any], running: str) -> list[str]:
     since = moment(refused["since"]["at"])
-    said = tr(
-        "the new one is refused; the last good one runs, of {since} ({hash})", since=since, hash=running[:8]
-    )
+    said = tr("the new one is refused; the last good one runs, of {since} ({hash})", since=since, hash=running[:8])
     return [said, *refused["mistakes"]]
 
 

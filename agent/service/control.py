@@ -146,7 +146,12 @@ class Desk:
         return {
             "gateway": gateway.site.identity.gateway,
             "name": gateway.site.identity.name,
-            "uplink": {"connected": status.connected, "broker": status.broker, "why": status.why},
+            "uplink": {
+                "connected": status.connected,
+                "broker": status.broker,
+                "why": status.why,
+                "confirmed_by": gateway.site.uplink.confirmed_by,
+            },
             "heartbeat": (await gateway.pulse.beat(gateway.uplink.shown())).model_dump(mode="json"),
             "lost": dict(gateway.pipe.lost),
             **gateway.watch.shown(),

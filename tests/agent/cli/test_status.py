@@ -100,3 +100,10 @@ def test_links_that_break_again_and_again_make_one_think_of_a_rival() -> None:
         "(taken over by another client with our client id?)"
     )
     assert uplink_lines(primary=broken | {"losses": 2})[1].endswith("the link broke")
+
+
+def test_whose_confirmation_is_waited_for_is_said_where_it_is_the_platform_s_own() -> None:
+    said = "until the platform itself has confirmed"
+    assert not any(said in line for line in screen(ANSWER))
+    theirs = ANSWER | {"uplink": ANSWER["uplink"] | {"confirmed_by": "platform"}}  # type: ignore[operator]
+    assert any(said in line for line in screen(theirs))
