@@ -22,6 +22,10 @@ from simulators.child import ChildFailed
 LIVE_S = 2.0  # from the press to the platform, as without any fault
 RECOVERED_S = 15.0  # the disk is looked at every 10 s at most
 DEVICE_MAPPER = Path("/dev/mapper/control")
+NOT_PROMISED = (
+    " A card that loses what it said was written gives no more than a start: the gateway cannot know which numbers"
+    " it has used, and a consumer takes what comes under them for repeated."
+)
 NOT_PLAYED = "Not played: read errors of the medium, which need the kernel's device mapper."
 
 
@@ -35,6 +39,9 @@ class Disks:
         """What is held against which bound, case by case."""
         for trial in self.trials:
             name = trial.case.name
+            if not trial.case.promised:
+                yield none_of(f"{name}: reasons why it does not start", trial.wrong)
+                continue
             yield none_of(f"{name}: lost, invented, out of order, untold", trial.complaints())
             yield at_most(f"{name}: slowest live alarm", max(trial.live_s, default=float("inf")), LIVE_S, " s")
             yield at_most(f"{name}: well again after", trial.recovered_s, RECOVERED_S, " s")
@@ -63,6 +70,7 @@ def result(found: Disks, machine: dict[str, str]) -> Result:
         " each must reach the platform as if nothing were wrong. Then the disk is well again, and the same process"
         " must find that out; then it is killed, and all that is on the disk must have arrived."
     )
+    told += NOT_PROMISED
     told += "" if DEVICE_MAPPER.exists() else f" {NOT_PLAYED}"
     return Result("disks", "Disks that fail", "make disks", told, list(found.claims()), machine, {})
 

@@ -90,6 +90,8 @@ async def _run(trial: Trial, disk: Disk, site: Scene) -> None:
     await site.victim.ready()
     trial.calm_s = await _press(trial, site, 1)
     await _break(trial, disk, site)
+    if not trial.case.promised:
+        return
     trial.live_s = await _press(trial, site, ROUNDS)
     await asyncio.to_thread(trial.case.end, disk)
     await _recover(trial)

@@ -39,12 +39,11 @@ class Lane:
 class Autopsy:
     """The store: `kept` are all of its records, those that wait and those that were confirmed lately.
 
-    `given` says for each of its series how many numbers of it were given away; the last one is `store`'s.
+    `store` names the series that grows, `last` the last number that was given in it.
     """
 
     store: str
     last: int
-    given: Mapping[str, int]
     lanes: Mapping[str, Lane]
     kept: Mapping[Key, Said]
     waiting: Mapping[str, int]
@@ -52,8 +51,7 @@ class Autopsy:
     @property
     def accepted(self) -> set[Key]:
         """Every record that was ever accepted; of telemetry, what stands on disk."""
-        numbers = {(series, n) for series, last in self.given.items() for n in range(1, last + 1)}
-        return numbers | set(self.kept)
+        return {(self.store, number) for number in range(1, self.last + 1)} | set(self.kept)
 
     def contradictions(self) -> Iterator[str]:
         """Where the books do not agree with the rows."""
@@ -83,19 +81,12 @@ def dissect(copy: Path) -> Autopsy | None:
         kept = dict(_records(database, spans)) | dict(_telemetry(database))
         lanes = {name: Lane(*books[name][:3]) for name in LANES}
         base, store = spans[-1]
-        given = _given(spans, books["last"])
-        return Autopsy(store, books["last"] - base, given, lanes, kept, _waiting(database))
+        return Autopsy(store, books["last"] - base, lanes, kept, _waiting(database))
 
 
 def said(channel: str, subject: str, payload: Any) -> Said:
     """In a form that can be compared."""
     return channel, subject, json.dumps(payload, sort_keys=True, ensure_ascii=False)
-
-
-def _given(spans: Spans, last: int) -> dict[str, int]:
-    """A series ends where the next one begins."""
-    ends = [base for base, _ in spans[1:]] + [last]
-    return {series: end - base for (base, series), end in zip(spans, ends, strict=True)}
 
 
 def _records(database: sqlite3.Connection, spans: Spans) -> Iterator[tuple[Key, Said]]:
