@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,12 +15,15 @@ from agent.host import Offload
 from agent.outbox.damage import is_damage
 from agent.outbox.fresh import Fresh
 from agent.outbox.ledger import LaneDepth, Ledger
-from agent.outbox.names import PLACE_MOST, Span
+from agent.outbox.names import Span
 from agent.outbox.opening import open_store, replace_store
+from agent.outbox.rewinds import EVERYTHING as EVERYTHING
+from agent.outbox.rewinds import Rewinds
 from agent.outbox.room import Bounds
 from agent.outbox.rows import pack
 from agent.outbox.shelter import Shelter
-from agent.outbox.store import Oldest, Replayed, Store
+from agent.outbox.spans import Replayed, confirm_spans, replay
+from agent.outbox.store import Oldest, Store
 from agent.outbox.turn import Gathered, Turn, Wish, release
 from agent.outbox.window import Window
 from agent.records import Lane, Record, Stored
@@ -32,8 +34,6 @@ T = TypeVar("T")
 FILE = "outbox.sqlite"
 CONFIRM_WAIT_S = 0.5  # confirmed rows leave with the next commit, or after this; until then they are hidden
 HISTORY_BYTES = 32 * 1024 * 1024
-REWINDS_KEPT = 64  # whoever hears of them later than that starts again from the oldest
-EVERYTHING: Span = (0, PLACE_MOST)
 
 
 class Outbox:
@@ -57,8 +57,7 @@ class Outbox:
         self.changed = asyncio.Event()
         self.moved = asyncio.Event()
         self.fault = ""
-        self.rewinds = 0
-        self._rewound: deque[Span] = deque(maxlen=REWINDS_KEPT)
+        self._rewinds = Rewinds()
         self._store = store
         self._ledger = store.ledger.copy()  # as of the last transaction that this side has heard of
         self._window = Window(boot_id, store.ledger.batched_to, telemetry_batch_s)
@@ -116,6 +115,11 @@ class Outbox:
     def in_memory(self) -> bool:
         """The disk refuses: what is accepted now lives no longer than the process, until it is confirmed."""
         return self._shelter.refuge is not None
+
+    @property
+    def rewinds(self) -> int:
+        """How often readers had to go back."""
+        return self._rewinds.count
 
     @property
     def store_id(self) -> str:
@@ -218,7 +222,7 @@ class Outbox:
             places = [places for span in spans if (places := names.places(store_id, span)) is not None]
             if not places:
                 return 0, []
-            heard, self._ledger = await self._ask(lambda store: store.confirm_spans(places))
+            heard, self._ledger = await self._ask(lambda store: confirm_spans(store, places))
             self._fresh.confirmed(heard.done)
         return heard.count, names.numbers(store_id, heard.rest)
 
@@ -230,15 +234,13 @@ class Outbox:
                 return Replayed(0, 0, [span]), None
             low, high = places
             self._next.confirmed -= {place for place in self._next.confirmed if low <= place <= high}
-            replayed, end, self._ledger = await self._ask(lambda store: store.replay(low, high))
+            replayed, end, self._ledger = await self._ask(lambda store: replay(store, low, high))
         rest = names.numbers(store_id, [(end + 1, high)])[0] if end < min(high, self._ledger.last) else None
         return replace(replayed, gone=names.numbers(store_id, replayed.gone)), rest
 
     def rewound(self, since: int) -> Span:
         """The places to which a reader must go back who has heard of so many rewinds: first and last."""
-        count = self.rewinds - since
-        spans = list(self._rewound)[-count:] if count <= len(self._rewound) else [EVERYTHING]
-        return min(first for first, _ in spans), max(last for _, last in spans)
+        return self._rewinds.since(since)
 
     async def unconfirmed(self, places: Iterable[int]) -> set[int]:
         """Those alarms and events that still wait, of those that `append` has put at these places."""
@@ -527,8 +529,7 @@ class Outbox:
         self._rewind(EVERYTHING)
 
     def _rewind(self, places: Span) -> None:
-        self.rewinds += 1
-        self._rewound.append(places)
+        self._rewinds.note(places)
         self.changed.set()
 
 

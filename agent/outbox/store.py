@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.outbox.batches import Batches, Header, batch_rows
 from agent.outbox.ledger import Ledger
-from agent.outbox.names import Names, Span
+from agent.outbox.names import Names
 from agent.outbox.presence import Presence
 from agent.outbox.room import Bounds, drop_batches, make_room, trim_history
 from agent.outbox.rows import COLUMNS, unpack
@@ -19,29 +19,6 @@ from agent.records import Instant, Lane, Stored
 
 KEPT_LANES = (Lane.ALARM, Lane.EVENT)
 UNREADABLE = "could not be read back"
-PIECE = 4096  # rows of a long span that change in one transaction: an alarm that comes meanwhile waits for no more
-_WITHIN = "FROM records WHERE sequence BETWEEN ? AND ?"
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """What became of a wish to have records again; `gone` are those that this store no longer has."""
-
-    again: int
-    waiting: int
-    gone: list[Span]
-
-    def __add__(self, later: "Replayed") -> "Replayed":
-        return Replayed(self.again + later.again, self.waiting + later.waiting, [*self.gone, *later.gone])
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """How many were news of those that are confirmed, which these are, and which another transaction is for."""
-
-    count: int
-    done: Sequence[Span]
-    rest: Sequence[Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +41,8 @@ class Store:
         self.aside: dict[str, Any] = json.loads(meta.get("set_aside", "{}"))
         self.kept_states: dict[str, str] = dict(database.execute("SELECT key, value FROM states"))
         self.ledger = Ledger.from_json(meta["ledger"])
-        self.ledger.last = max(self.ledger.last, self._one("SELECT COALESCE(MAX(sequence), 0) FROM records"))
-        self.ledger.batched_to = self._one(
+        self.ledger.last = max(self.ledger.last, self.one("SELECT COALESCE(MAX(sequence), 0) FROM records"))
+        self.ledger.batched_to = self.one(
             "SELECT COALESCE((SELECT last FROM batches ORDER BY place DESC LIMIT 1), 0)"
         )
         self._batches = Batches()
@@ -86,7 +63,7 @@ class Store:
 
     def write(self, turn: Turn) -> Ledger:
         """Carry out all of a turn; returns the books as they are then. Nothing is written for nothing."""
-        self._roll_back()
+        self.roll_back()
         settlement = self._batches.settle(self.database, turn.settled)
         if turn.light and not settlement.done:
             self._batches.apply(settlement)
@@ -112,36 +89,6 @@ class Store:
             self._unreadable.clear()
         return self.ledger.copy()
 
-    def confirm_spans(self, spans: Sequence[Span]) -> tuple[Heard, Ledger]:
-        """What waits of these is confirmed, up to a piece. Nothing is written for nothing."""
-        self._roll_back()
-        rest = [span for span in spans if self._one(f"SELECT EXISTS (SELECT 1 {_WITHIN} AND waiting)", *span)]
-        if not rest:
-            return Heard(0, [], []), self.ledger.copy()
-        count, done = 0, list[Span]()
-        with self.transaction() as writing:
-            while rest and count < PIECE:
-                first, last = rest.pop(0)
-                end = self._piece_end(first, last, PIECE - count, "AND waiting")
-                count += writing.confirm_span((first, end))
-                done.append((first, end))
-                if end < last:
-                    rest.insert(0, (end + 1, last))
-        return Heard(count, done, rest), self.ledger.copy()
-
-    def replay(self, first: int, last: int) -> tuple[Replayed, int, Ledger]:
-        """What is history of these waits again, up to a piece; returns where that ends."""
-        self._roll_back()
-        first, last = max(1, first), min(last, self.ledger.last)
-        end = self._piece_end(first, last, PIECE)
-        query = f"SELECT sequence, waiting {_WITHIN} ORDER BY sequence"
-        here: dict[int, int] = dict(self.database.execute(query, (first, end)))
-        waiting = sum(here.values())
-        if len(here) > waiting:
-            with self.transaction() as writing:
-                writing.wait_again((first, end))
-        return Replayed(len(here) - waiting, waiting, _gaps(here, first, end)), end, self.ledger.copy()
-
     def check_presence(self) -> None:
         """Raises Deleted when the file that is open is no longer the one at its path."""
         self._presence.check()
@@ -155,7 +102,7 @@ class Store:
 
     def next(self, after: Mapping[Lane, int], limit: int, hidden: Collection[int]) -> list[Stored]:
         """Up to `limit` alarms, then events, oldest first; one that was damaged is passed over."""
-        self._roll_back()  # what a failed transaction has left behind must not be seen
+        self.roll_back()  # what a failed transaction has left behind must not be seen
         found: list[Stored] = []
         for lane in KEPT_LANES:
             rows = self.database.execute(
@@ -170,19 +117,19 @@ class Store:
 
     def telemetry(self, after: int, limit: int, hidden: Collection[int]) -> list[Stored]:
         """Up to `limit` telemetry records on disk whose place is beyond `after`."""
-        self._roll_back()
+        self.roll_back()
         return self._batches.beyond(self.database, after, limit, hidden)
 
     def unconfirmed(self, sequences: Collection[int]) -> set[int]:
         """Those of these that wait."""
-        self._roll_back()
+        self.roll_back()
         query = "SELECT sequence FROM records WHERE waiting AND sequence=?"
         found = (self.database.execute(query, (sequence,)).fetchone() for sequence in sequences)
         return {row[0] for row in found if row}
 
     def oldest(self) -> dict[Lane, Oldest]:
         """The oldest that waits, by lane."""
-        self._roll_back()
+        self.roll_back()
         self._presence.check()
         query = "SELECT boot_id, monotonic_s, utc_s, clock FROM records WHERE waiting AND lane=? ORDER BY sequence"
         found = {lane: self.database.execute(f"{query} LIMIT 1", (lane,)).fetchone() for lane in KEPT_LANES}
@@ -196,7 +143,7 @@ class Store:
     @contextmanager
     def transaction(self, boot_id: str = "") -> Iterator[Writing]:
         """The books are written with it, and count only when it is through."""
-        self._roll_back()
+        self.roll_back()
         self.database.execute("BEGIN IMMEDIATE")
         writing = Writing(self.database, self.ledger.copy(), self.names, boot_id)
         done = False
@@ -209,11 +156,11 @@ class Store:
             done = True
         finally:
             if not done:
-                self._roll_back()
+                self.roll_back()
         self.ledger = writing.ledger
         self._presence.note_log()
 
-    def _roll_back(self) -> None:
+    def roll_back(self) -> None:
         """Also later: on a bad disk the rollback may have failed as well."""
         if self.database.in_transaction:
             self.database.execute("ROLLBACK")
@@ -242,21 +189,7 @@ class Store:
         series, base = self.names.of(sequence)
         return Stored(sequence - base, series, boot_id, record, base)
 
-    def _piece_end(self, first: int, last: int, rows: int, which: str = "") -> int:
-        """The last place of a piece of so many rows; the span's, if it has no more."""
-        query = f"SELECT COALESCE((SELECT sequence {_WITHIN} {which} ORDER BY sequence LIMIT 1 OFFSET ?), ?)"
-        return self._one(query, first, last, rows - 1, last)
-
-    def _one(self, query: str, *values: object) -> int:
+    def one(self, query: str, *values: object) -> int:
+        """The one number that a query asks for."""
         (found,) = self.database.execute(query, values).fetchone()
         return int(found)
-
-
-def _gaps(here: Collection[int], first: int, last: int) -> list[Span]:
-    """The spans of first … last of which nothing is here; `here` is sorted."""
-    gaps, at = [], first
-    for sequence in here:
-        if sequence > at:
-            gaps.append((at, sequence - 1))
-        at = sequence + 1
-    return [*gaps, (at, last)] if at <= last else gaps

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import StorageError
-from agent.outbox import store
+from agent.outbox import spans as pieces
 from agent.outbox.batches import BATCH_MOST, unpack_batch
 from agent.records import Lane
 from tests.agent.outbox.bench import START, alarms, everything, numbers, on_disk, opened, record, threaded
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio
 
 @pytest.fixture
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PIECE", 10)
+    monkeypatch.setattr(pieces, "PIECE", 10)
 
 
 @pytest.mark.usefixtures("_small_pieces")
