@@ -59,5 +59,5 @@ def _profiles() -> Iterator[bytes]:
 
 TARGETS = (
     Target("gateway_yaml", _gateway, _gateways, errors=(ConfigError,), longest=700, share=0.02),
-    Target("profile_yaml", _profile, _profiles, errors=(ProfileError,), longest=1200, share=0.02),
+    Target("profile_yaml", _profile, _profiles, errors=(ProfileError,), longest=1200, share=0.05),
 )

@@ -131,7 +131,7 @@ def published(wanted: str = "") -> Iterator[bytes]:
 
 
 TARGETS = (
-    Target("commands", _command, _commands_said, longest=2500, share=3.0),
-    Target("control", _control, _requests, longest=2500, share=0.3),
+    Target("commands", _command, _commands_said, longest=2500, share=4.0),
+    Target("control", _control, _requests, longest=2500, share=0.5),
     Target("platform", _platform, published, errors=(Unreadable,), longest=2500),
 )

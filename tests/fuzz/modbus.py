@@ -140,7 +140,7 @@ def _registers() -> Iterator[bytes]:
 
 
 TARGETS = (
-    Target("modbus_rtu", _modbus(RtuFraming(), sound), _rtu_meals, sealed=_rtu_sealed, longest=300, share=3.0),
-    Target("modbus_tcp", _modbus(MbapFraming(), bool), _tcp_meals, sealed=_tcp_sealed, longest=300, share=4.0),
+    Target("modbus_rtu", _modbus(RtuFraming(), sound), _rtu_meals, sealed=_rtu_sealed, longest=300),
+    Target("modbus_tcp", _modbus(MbapFraming(), bool), _tcp_meals, sealed=_tcp_sealed, longest=300, share=6.0),
     Target("registers", _meaning, _registers, longest=64, share=4.0),
 )

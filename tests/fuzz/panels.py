@@ -10,10 +10,11 @@ from tests.fuzz.target import Target, in_loop
 
 
 class _Wire:
-    """A port at which these pieces come, and which then is gone."""
+    """A port at which these pieces come, with silences between them or without, and which then is gone."""
 
-    def __init__(self, heard: bytes, size: int) -> None:
-        self._pieces = [heard[at : at + size] for at in range(0, len(heard), size)]
+    def __init__(self, heard: bytes, size: int, *, pauses: bool) -> None:
+        pieces = [heard[at : at + size] for at in range(0, len(heard), size)]
+        self._pieces = [part for piece in pieces for part in ((piece, b"") if pauses else (piece,))]
 
     async def send(self, data: bytes) -> None:
         """Nobody listens."""
@@ -28,11 +29,12 @@ class _Wire:
 
 
 def _panel(protocol: Protocol) -> Callable[[bytes], None]:
-    """The first byte is how long the pieces are in which the rest is heard; an empty one is a pause."""
+    """The first byte is how long the pieces are in which the rest is heard, its last bit whether they pause."""
     profile = PROFILES[protocol]
 
     async def hear(given: bytes) -> None:
-        wire = _Wire(given[1:], 1 + given[0]) if given else _Wire(b"", 1)
+        first = given[0] if given else 0
+        wire = _Wire(given[1:], 1 + first // 2, pauses=bool(first & 1))
 
         async def opened() -> _Wire:
             return wire
@@ -57,8 +59,8 @@ def _panel_meals(protocol: Protocol) -> Callable[[], Iterator[bytes]]:
     def meals() -> Iterator[bytes]:
         for file in sorted(FOLDER.glob(f"{protocol}*.txt")):
             said = [content_of(step) for step in read(file) if step.mark == "<<"]
-            yield from (b"\xff" + one for one in said)
-            yield b"\x1f" + b"".join(said)
+            yield from (b"\xfe" + one for one in said)
+            yield from (first + b"".join(said) for first in (b"\x3e", b"\x3f"))
 
     return meals
 
@@ -90,6 +92,6 @@ def _songjiang_sealed(given: bytes) -> bytes:
 
 SEALS = {"fuan_fs5101w": _fuan_sealed, "jbf_193k": _jbf_sealed, "songjiang_jb3208": _songjiang_sealed}
 TARGETS = tuple(
-    Target(protocol, _panel(protocol), _panel_meals(protocol), sealed=SEALS.get(protocol), longest=600)
+    Target(protocol, _panel(protocol), _panel_meals(protocol), sealed=SEALS.get(protocol), longest=600, share=0.3)
     for protocol in PANELS
 )
