@@ -23,8 +23,8 @@ LIVE_S = 2.0  # from the press to the platform, as without any fault
 RECOVERED_S = 15.0  # the disk is looked at every 10 s at most
 DEVICE_MAPPER = Path("/dev/mapper/control")
 NOT_PROMISED = (
-    " Where the store itself was deleted or spoiled, what waited in it may come again under another name; that is not"
-    " counted here."
+    " Where the store itself was deleted or spoiled, what waited in it may come again under another name; that is"
+    " not counted here."
     " A card that loses what it said was written gives no more than a start: the gateway cannot know which numbers"
     " it has used, and a consumer takes what comes under them for repeated."
 )
