@@ -6,7 +6,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase
+from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
+from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 Loc = Sequence[int | str]
 Place = tuple[int, int]
@@ -27,10 +29,27 @@ class Unreadable(Exception):
         self.place = place
 
 
+class _Constructor(RoundTripConstructor):
+    """Only words are keys: for a mapping in a mapping's place of a key, `{{{{…`, the parser needs 2^n steps."""
+
+    def construct_mapping(self, node: MappingNode, maptyp: Any, deep: bool = False) -> Any:  # type: ignore[override]
+        for key, _ in node.value:
+            if not isinstance(key, ScalarNode):
+                raise ConstructorError(None, None, "found a list or mapping where a key is wanted", key.start_mark)
+        return super().construct_mapping(node, maptyp, deep=deep)
+
+
+def parse_document(text: str) -> Any:
+    """The parsed text, whose parts know their places; raises MarkedYAMLError or one of BREAKS."""
+    parser = YAML(typ="rt", pure=True)
+    parser.Constructor = _Constructor
+    return parser.load(text)
+
+
 def read_document(path: Path) -> Any:
-    """The parsed file, whose parts know their places; raises Unreadable, OSError."""
+    """The parsed file; raises Unreadable, OSError."""
     try:
-        return YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+        return parse_document(path.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else START

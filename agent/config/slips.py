@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError
 
 from agent.config.strokes import Stroke, indents, strokes
 from agent.language import tr
-from drivers.document import BREAKS
+from drivers.document import BREAKS, parse_document
 
 LINE_BREAK = re.compile("\r\n|[\n\r]")  # what the parser counts as the end of a line
 SLIPS_MOST = 20
@@ -66,7 +65,7 @@ def _as_written(line: int, column: int, grown: Sequence[tuple[int, int, int]]) -
 
 def _parsed(text: str) -> tuple[Any, Stop | None]:
     try:
-        return YAML(typ="rt", pure=True).load(text), None
+        return parse_document(text), None
     except MarkedYAMLError as error:
         return None, _stop(error)
     except BREAKS as error:

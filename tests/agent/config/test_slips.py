@@ -119,3 +119,13 @@ def test_what_the_parser_stumbles_over_is_told_as_a_mistake(text: str, tmp_path:
     (tmp_path / "g.yaml").write_text(text)
     with pytest.raises(ConfigError):
         load_site(tmp_path / "g.yaml")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text", ["a: " + "{" * 40 + "b" + "}" * 40 + "\n", "a: " + "{" * 40 + "\n", "? " * 40 + "a\n"]
+)
+def test_many_braces_are_told_before_the_reader_has_left(text: str) -> None:
+    _, slips = document_or_slips(text)
+    assert slips
+    assert slips[0][0] in (1, 2)
