@@ -1,10 +1,7 @@
 """How a way is, what became of it lately, and by broker why none takes us now."""
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from agent.uplink.lent import Refusal
+from dataclasses import dataclass
 
 LATELY_S = 600.0  # a way that comes and goes is up whenever somebody looks: what it did before is shown as well
 LOSSES_MOST = 1000
@@ -12,14 +9,13 @@ LOSSES_MOST = 1000
 
 @dataclass(slots=True)
 class PathStatus:
-    """How a way is; `why` says why it is down, `since_s` is loop time, `refused` what its broker does not take."""
+    """How a way is; `why` says why it is down, `since_s` is loop time."""
 
     connected: bool = False
     broker: str = ""
     why: str = "not connected yet"
     since_s: float = 0.0
     reconnects: int = 0
-    refused: Mapping[str, Refusal] = field(default_factory=dict)
 
 
 class History:

@@ -22,10 +22,16 @@ class Refusal:
 
 
 class Lent:
-    """A session; `refusals` says why which topics are refused now, `proved` is called for each confirmation."""
+    """A session; `refusals` says why which topics are refused, `proved` is called for each confirmation.
 
-    def __init__(self, session: Session, proved: Callable[[], None]) -> None:
-        self.refusals: dict[str, Refusal] = {}
+    A way gives the same `refusals` to each of its sessions: some brokers end the link over a refusal, and then
+    nobody would ever see it.
+    """
+
+    def __init__(
+        self, session: Session, proved: Callable[[], None], refusals: dict[str, Refusal] | None = None
+    ) -> None:
+        self.refusals = {} if refusals is None else refusals
         self._session, self._proved = session, proved
 
     @property

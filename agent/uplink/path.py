@@ -17,7 +17,7 @@ from agent.site import UplinkSettings
 from agent.uplink.confirming import confirmed
 from agent.uplink.delivery import Delivery
 from agent.uplink.history import History, PathStatus
-from agent.uplink.lent import Lent
+from agent.uplink.lent import Lent, Refusal
 from agent.uplink.presence import Presence
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ class Path:
         self.name = plan.name
         self.status = PathStatus(since_s=_now())
         self.history = History()
+        self.refusals: dict[str, Refusal] = {}
         self.session: Lent | None = None
         self._plan, self._host, self._settings, self._presence = plan, host, settings, presence
         self._delivery, self._inbox, self._watcher = delivery, inbox, watcher
@@ -112,7 +113,7 @@ class Path:
         except UplinkError as error:
             self._down(broker, str(error))
             return None
-        return Lent(session, lambda: self._watcher.way_proved(self.name))
+        return Lent(session, lambda: self._watcher.way_proved(self.name), self.refusals)
 
     async def _serve(self, session: Lent, broker: Broker, round_number: int) -> None:
         self._told.clear()
@@ -191,7 +192,7 @@ class Path:
         self.history.up()
         self.session = session
         reconnects = self.status.reconnects + (1 if self.status.broker else 0)
-        self.status = PathStatus(True, _where(broker), "", _now(), reconnects, session.refusals)
+        self.status = PathStatus(True, _where(broker), "", _now(), reconnects)
         log.info("connected to %s (%s, round %d)", _where(broker), self.name, round_number)
         self._watcher.way_up(self.name)
 

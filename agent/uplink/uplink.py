@@ -11,7 +11,7 @@ from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.choice import Choice
 from agent.uplink.delivery import Delivery
-from agent.uplink.history import PathStatus
+from agent.uplink.history import LATELY_S, PathStatus
 from agent.uplink.losses import Losses
 from agent.uplink.mark import Reach
 from agent.uplink.messages import PathShown, UplinkShown
@@ -123,6 +123,7 @@ def _client_id(identity: Identity) -> str:
 
 def _shown(path: Path, now_s: float) -> PathShown:
     status, (losses, lost_why) = path.status, path.history.lately(now_s)
+    refused = {topic: said for topic, said in path.refusals.items() if now_s - said.at_s < LATELY_S}
     return PathShown(
         connected=status.connected,
         broker=status.broker,
@@ -131,8 +132,8 @@ def _shown(path: Path, now_s: float) -> PathShown:
         reconnects=status.reconnects,
         losses=losses,
         lost_why=lost_why,
-        refused={topic: refusal.why for topic, refusal in status.refused.items()},
-        refused_ago_s={topic: round(now_s - refusal.at_s, 1) for topic, refusal in status.refused.items()},
+        refused={topic: said.why for topic, said in refused.items()},
+        refused_ago_s={topic: round(now_s - said.at_s, 1) for topic, said in refused.items()},
     )
 
 
