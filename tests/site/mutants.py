@@ -100,7 +100,7 @@ def sequence_is_used_again_after_a_restart() -> Iterator[None]:
     def forgetful(self: Store, *positional: Any, **named: Any) -> None:
         made(self, *positional, **named)
         self.database.execute("DELETE FROM records WHERE NOT waiting")  # else SQLite would refuse the same number
-        self.ledger.last = self._one("SELECT COALESCE(MAX(sequence), 0) FROM records")
+        self.ledger.last = self.one("SELECT COALESCE(MAX(sequence), 0) FROM records")
 
     with patch.object(Store, "__init__", forgetful):
         yield
