@@ -43,7 +43,7 @@ def open_store(file: Path, bounds: Bounds) -> Store:
     return _opened(file, bounds)
 
 
-def replace_store(broken: Store, file: Path, bounds: Bounds, error: BaseException) -> Store:
+def replace_store(file: Path, bounds: Bounds, broken: Store, error: BaseException) -> Store:
     """A new store for one that broke in use; its states are still known. Can be tried again when it fails."""
     file.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(error, Deleted) and not broken.closed:

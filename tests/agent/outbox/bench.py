@@ -35,7 +35,7 @@ def numbers(count: int, first: int = 0, size: int = 0) -> list[Record]:
 async def on_disk(outbox: Outbox, records: list[Record]) -> None:
     """Telemetry of an outbox without a window; returns when it is written."""
     await outbox.telemetry(records)
-    await outbox._settled()
+    await outbox._writer.settled()
 
 
 def alarms(count: int, **data: object) -> list[Record]:

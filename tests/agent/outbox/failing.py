@@ -48,5 +48,5 @@ class Failing:
 
 def failing(outbox: Outbox) -> Failing:
     """Put a failing connection into an open outbox."""
-    outbox._store.database = Failing(outbox._store.database)  # type: ignore[assignment]
-    return outbox._store.database  # type: ignore[return-value]
+    outbox._keeper.store.database = Failing(outbox._keeper.store.database)  # type: ignore[assignment]
+    return outbox._keeper.store.database  # type: ignore[return-value]

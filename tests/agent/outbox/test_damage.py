@@ -76,7 +76,7 @@ def breaks(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
         raise error
 
     for name in ("write", "next"):
-        monkeypatch.setattr(outbox._store, name, refuses)
+        monkeypatch.setattr(outbox._keeper.store, name, refuses)
 
 
 @pytest.mark.parametrize("damage", BREAKS, ids=lambda d: d.__name__)
@@ -139,7 +139,7 @@ async def test_a_store_that_breaks_in_use_is_replaced_and_the_next_append_works(
             with file_of(tmp_path).open("r+b") as raw:
                 raw.seek(page * PAGE)
                 raw.write(b"\xff" * PAGE)
-        outbox._store.database.execute("PRAGMA shrink_memory")
+        outbox._keeper.store.database.execute("PRAGMA shrink_memory")
         with pytest.raises(StorageError):
             await outbox.append(alarms(1), {})
         assert outbox.store_id != before

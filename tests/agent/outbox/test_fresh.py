@@ -156,8 +156,10 @@ def test_memory_answers_what_the_disk_would_have(
         for n, step in enumerate(steps):
             if step in ("alarm", "event"):
                 await outbox.append([record(Lane[step.upper()], n)] * dice.randint(1, 3), {})
-            elif step == "replay" and outbox._ledger.last:
-                await outbox.replay(outbox.store_id, dice.randint(1, outbox._ledger.last), outbox._ledger.last)
+            elif step == "replay" and outbox._keeper.ledger.last:
+                await outbox.replay(
+                    outbox.store_id, dice.randint(1, outbox._keeper.ledger.last), outbox._keeper.ledger.last
+                )
             elif step == "confirm span":
                 await outbox.confirm_spans(outbox.store_id, [(dice.randint(1, 9), dice.randint(1, 30))])
             elif step == "confirm" and reader.got:
@@ -167,8 +169,8 @@ def test_memory_answers_what_the_disk_would_have(
             else:
                 before = dict(reader.after)
                 limit = dice.randint(1, 8)
-                hidden = outbox._hidden()
-                store: Store = outbox._store
+                hidden = outbox._pending.confirmed
+                store: Store = outbox._keeper.store
                 found = await reader.read(limit, take=limit if step == "read" else 1)
                 on_disk = store.next(before, limit, hidden)
                 dropped = {one.sequence for one in found} - {

@@ -90,12 +90,12 @@ async def test_what_was_confirmed_in_memory_confirms_nothing_else_on_a_disk_that
             if one.record.data["n"] == 3:
                 await outbox.confirm([one])
         await outbox.depths()
-        database = outbox._shelter.refuge.disk.database  # type: ignore[union-attr]
+        database = outbox._keeper.shelter.refuge.disk.database  # type: ignore[union-attr]
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         file = file_of(tmp_path)
         whole = file.read_bytes()
         disk.close()
-        outbox._shelter.refuge.disk.closed = True  # type: ignore[union-attr]
+        outbox._keeper.shelter.refuge.disk.closed = True  # type: ignore[union-attr]
         file.write_bytes(whole[:-1024] + b"\xff" * 1024)
         await moved_in(outbox)
         stored = await everything(outbox)
@@ -118,7 +118,12 @@ async def test_the_platform_s_word_while_records_change_places_is_not_lost(tmp_p
 
     async with opened(tmp_path, memory_bytes=MEMORY, offload=slow) as outbox:
         await outbox.append(alarms(6), {})
-        series, disk, seek, leave = outbox.store_id, failing(outbox), outbox._shelter.seek, outbox._shelter.leave
+        series, disk, seek, leave = (
+            outbox.store_id,
+            failing(outbox),
+            outbox._keeper.shelter.seek,
+            outbox._keeper.shelter.leave,
+        )
         said: list[asyncio.Task[int]] = []
         loop = asyncio.get_running_loop()
 
@@ -137,7 +142,7 @@ async def test_the_platform_s_word_while_records_change_places_is_not_lost(tmp_p
             say(2)
             return moved
 
-        outbox._shelter.seek, outbox._shelter.leave = seeks, leaves  # type: ignore[method-assign]
+        outbox._keeper.shelter.seek, outbox._keeper.shelter.leave = seeks, leaves  # type: ignore[method-assign]
         disk.fail_in = 1
         await outbox.append([record(n="late")], {})
         await moved_in(outbox)

@@ -62,7 +62,7 @@ class OutboxMachine(RuleBasedStateMachine):
         numbers = self._numbers(len(lanes))
         records = [record(lane, n=n, pad="x" * size) for lane, n in zip(lanes, numbers, strict=True)]
         state = f"after {self.n}"
-        before = self.outbox.store_id, self.outbox._ledger.last
+        before = self.outbox.store_id, self.outbox._keeper.ledger.last
         try:
             given = self.runner.run(self.outbox.append(records, {"device": state}))
         except StorageError:
@@ -82,10 +82,10 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule()
     def the_window_of_telemetry_ends(self) -> None:
         async def end() -> None:
-            self.outbox._window._batch_s = 0.0
-            self.outbox._write_when_due()
-            await self.outbox._settled()
-            self.outbox._window._batch_s = 3600.0
+            self.outbox._pending.window._batch_s = 0.0
+            self.outbox._writer.write_when_due()
+            await self.outbox._writer.settled()
+            self.outbox._pending.window._batch_s = 3600.0
 
         self.runner.run(end())
 
@@ -108,7 +108,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(first=st.integers(1, 60), more=st.integers(0, 40))
     def the_platform_asks_again(self, first: int, more: int) -> None:
-        rewinds, last = self.outbox.rewinds, self.outbox._ledger.last
+        rewinds, last = self.outbox.rewinds, self.outbox._keeper.ledger.last
         waiting = {s.sequence for s in self.stored if _kept(s)}
         try:
             answer = self.runner.run(self.outbox.replay(self.outbox.store_id, first, first + more))
@@ -139,8 +139,8 @@ class OutboxMachine(RuleBasedStateMachine):
     def killed(self) -> None:
         """What is on disk stays; confirmations that were not, come again; telemetry in memory is lost."""
         self.database.heal()
-        in_memory = {held.packed.record.data["n"] for held in self.outbox._window._held.values()}
-        self.outbox._disarm()
+        in_memory = {held.packed.record.data["n"] for held in self.outbox._pending.window._held.values()}
+        self.outbox._writer.disarm()
         self.database.close()
         self._begins_anew(in_memory)
 
@@ -157,7 +157,7 @@ class OutboxMachine(RuleBasedStateMachine):
             raise AssertionError("written into nothing")
         self.database = failing(self.outbox)
         self.dropped.clear()
-        self.told, self.taken_over = 0, self.outbox._ledger.last
+        self.told, self.taken_over = 0, self.outbox._keeper.ledger.last
         self._look_what_came_back()
 
     # --- what must hold -----------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class OutboxMachine(RuleBasedStateMachine):
             assert depth.accepted == depth.confirmed + depth.count + depth.dropped
             assert depth.dropped == len(self.dropped[lane]) or lane is Lane.EVENT, "notices are dropped too"
         if depths[Lane.ALARM].dropped == 0:
-            assert self.outbox._ledger.bytes <= BOUND * 1.12
+            assert self.outbox._keeper.ledger.bytes <= BOUND * 1.12
         self._check_the_books()
         for stored in self.stored:
             if stored.record.data.get("event") == "outbox.dropped" and stored.sequence > self.taken_over:
@@ -213,8 +213,8 @@ class OutboxMachine(RuleBasedStateMachine):
 
     def _check_the_books(self) -> None:
         """They are written with each transaction, and agree with the rows."""
-        ask = self.outbox._store.database.execute
-        ledger = self.outbox._store.ledger
+        ask = self.outbox._keeper.store.database.execute
+        ledger = self.outbox._keeper.store.ledger
         rows = dict(ask("SELECT lane, COUNT(*) FROM records WHERE waiting GROUP BY lane").fetchall())
         (rows[Lane.TELEMETRY],) = ask("SELECT COALESCE(SUM(count), 0) FROM batches").fetchone()
         assert {lane: tally.count for lane, tally in ledger.lanes.items()} == {n: rows.get(n, 0) for n in Lane}

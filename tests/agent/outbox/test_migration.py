@@ -169,5 +169,5 @@ async def test_a_store_of_a_newer_version_is_set_aside_unchanged_and_told(tmp_pa
 async def test_a_batch_holds_some_hundred_records(tmp_path: Path) -> None:
     old_store(tmp_path)
     async with opened(tmp_path) as outbox:
-        (rows,) = outbox._store.database.execute("SELECT COUNT(*) FROM batches").fetchone()
+        (rows,) = outbox._keeper.store.database.execute("SELECT COUNT(*) FROM batches").fetchone()
     assert rows <= (COUNT - CONFIRMED) // BATCH_MOST + 3

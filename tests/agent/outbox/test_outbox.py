@@ -20,7 +20,7 @@ def notices(stored: list[Stored], event: str = "outbox.dropped") -> list[dict[st
 
 async def test_every_commit_is_flushed_and_nobody_else_has_the_file(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
-        ask = outbox._store.database.execute
+        ask = outbox._keeper.store.database.execute
         settings = [
             ask(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode", "locking_mode")
         ]
@@ -120,7 +120,7 @@ async def test_closing_writes_also_what_came_while_a_transaction_ran(tmp_path: P
     outbox = await Outbox.open(tmp_path, max_bytes=2**26, boot_id="b", offload=slow, telemetry_batch_s=3600)
     held.clear()
     append = asyncio.create_task(outbox.append(alarms(1), {}))
-    while outbox._writing is None:
+    while outbox._pending.writing is None:
         await asyncio.sleep(0)
     await outbox.telemetry([record(Lane.TELEMETRY, n=7)])
     closing = asyncio.create_task(outbox.aclose())

@@ -43,7 +43,7 @@ async def test_a_long_confirmation_and_a_long_replay_let_an_alarm_go_first(tmp_p
 async def test_gaps_are_named_once_across_the_pieces(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
         await outbox.append(alarms(45), {})
-        outbox._store.database.execute("DELETE FROM records WHERE sequence IN (1, 11, 12, 13, 25, 45)")
+        outbox._keeper.store.database.execute("DELETE FROM records WHERE sequence IN (1, 11, 12, 13, 25, 45)")
         assert await outbox.confirm_spans(outbox.store_id, [(1, 30)]) == 25
         replayed = await outbox.replay(outbox.store_id, 1, 2**63)
         assert (replayed.again, replayed.waiting) == (25, 14)
@@ -67,14 +67,14 @@ async def test_a_replay_that_breaks_off_still_calls_its_readers_back(tmp_path: P
 async def test_a_reader_that_breaks_off_leaves_no_store_half_replaced(tmp_path: Path) -> None:
     async with opened(tmp_path, offload=threaded()) as outbox:
         await outbox.append(alarms(3), {"panic": "a"})
-        replace, begun, go_on = outbox._replace, threading.Event(), threading.Event()
+        replace, begun, go_on = outbox._keeper.replace, threading.Event(), threading.Event()
 
         def slow(*args):  # type: ignore[no-untyped-def]
             begun.set()
             go_on.wait(10)
             return replace(*args)
 
-        outbox._replace = slow
+        outbox._keeper.replace = slow
         (tmp_path / "outbox.sqlite").unlink()
         reader = asyncio.create_task(outbox.depths())
         await until(begun.is_set, "the new store to be made")
@@ -109,8 +109,8 @@ async def test_what_was_confirmed_during_a_write_that_failed_stays_in_the_books(
         disk.fail_in = 1
         gate.clear()
         await outbox.telemetry(numbers(3))
-        await until(lambda: outbox._writing is not None and disk.failures, "the refusal")
-        await outbox.confirm(outbox._window.beyond(0, 3))
+        await until(lambda: outbox._pending.writing is not None and disk.failures, "the refusal")
+        await outbox.confirm(outbox._pending.window.beyond(0, 3))
         gate.set()
         await until(lambda: outbox.in_memory, "memory")
         await on_disk(outbox, numbers(2, 3))

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio
 
 def rows(outbox: Outbox) -> list[tuple[int, int]]:
     """Of each batch on disk the first place and the number of records."""
-    return outbox._store.database.execute("SELECT place, count FROM batches ORDER BY place").fetchall()
+    return outbox._keeper.store.database.execute("SELECT place, count FROM batches ORDER BY place").fetchall()
 
 
 def told(stored: list[Stored]) -> list[int]:
@@ -86,10 +86,10 @@ async def test_after_a_kill_a_row_is_offered_whole_again_and_the_books_close(tmp
     outbox = await Outbox.open(tmp_path, max_bytes=2**26, boot_id="first", offload=inline, telemetry_batch_s=0)
     await on_disk(outbox, numbers(4))
     await outbox.confirm((await everything(outbox))[:2])
-    outbox._window._batch_s = 3600.0
+    outbox._pending.window._batch_s = 3600.0
     await outbox.telemetry(numbers(2, 4))
     assert await balance(outbox) == (6, 2, 4, 0)
-    outbox._store.database.close()  # as a kill leaves it
+    outbox._keeper.store.database.close()  # as a kill leaves it
     async with opened(tmp_path, boot_id="second") as outbox:
         await outbox.telemetry(numbers(1, 9))
         assert [s.key for s in await everything(outbox)] == [*(("first", n) for n in (1, 2, 3, 4)), ("second", 1)]
@@ -107,8 +107,8 @@ async def test_what_is_confirmed_while_it_is_being_written_does_not_come_again(t
     async with opened(tmp_path, batch_s=0, offload=slow) as outbox:
         held.clear()
         await outbox.telemetry(numbers(3))
-        stored = outbox._window.beyond(0, 9)
-        while outbox._writing is None:
+        stored = outbox._pending.window.beyond(0, 9)
+        while outbox._pending.writing is None:
             await asyncio.sleep(0)
         await outbox.confirm(stored[:1])
         held.set()
@@ -123,7 +123,7 @@ async def test_a_reader_goes_on_from_disk_to_memory_without_a_gap_or_a_repeat(tm
     async with opened(tmp_path, batch_s=0) as outbox:
         for first in range(0, 700, 70):
             await on_disk(outbox, numbers(70, first))
-        outbox._window._batch_s = 3600.0
+        outbox._pending.window._batch_s = 3600.0
         await outbox.telemetry(numbers(70, 700))
         got, after = [], 0
         while found := await outbox.next({Lane.TELEMETRY: after}, 32):
@@ -205,7 +205,7 @@ async def test_a_row_that_cannot_be_read_back_holds_nobody_up_and_is_told(tmp_pa
     async with opened(tmp_path, batch_s=0) as outbox:
         for first in range(0, 9, 3):
             await on_disk(outbox, numbers(3, first))
-        outbox._store.database.execute("UPDATE batches SET packed=x'789c00' WHERE place=4")
+        outbox._keeper.store.database.execute("UPDATE batches SET packed=x'789c00' WHERE place=4")
         assert told(await everything(outbox)) == [0, 1, 2, 6, 7, 8]
         await outbox.append(alarms(1), {})
         (event,) = [s.record.data for s in await everything(outbox) if s.record.lane is Lane.EVENT]
@@ -220,10 +220,12 @@ async def test_a_disk_that_refuses_costs_no_telemetry_that_memory_can_hold(tmp_p
         for first in range(0, 60, 20):
             await outbox.telemetry(numbers(20, first))
             await asyncio.sleep(0.01)
-        assert told(outbox._window.beyond(0, 99)) == list(range(60)), "the link may be up: it goes on from memory"
+        assert told(outbox._pending.window.beyond(0, 99)) == list(range(60)), (
+            "the link may be up: it goes on from memory"
+        )
         disk.heal()
         async with asyncio.timeout(5):
-            while len(outbox._window):
+            while len(outbox._pending.window):
                 await outbox.telemetry([])
                 await asyncio.sleep(0.01)
         assert told(await everything(outbox)) == list(range(60))

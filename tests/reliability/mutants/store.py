@@ -42,9 +42,9 @@ def accepted_before_it_is_written() -> Iterator[None]:
     running: set[asyncio.Task[list[int]]] = set()
 
     async def hasty(self: Outbox, records: Sequence[Record], states: Mapping[str, str]) -> list[int]:
-        waiting = sum(len(wish.rows) for wish in self._next.wishes)
-        writing = len(self._writing.rows) if self._writing else 0
-        first = self._ledger.last + writing + waiting + 1
+        waiting = sum(len(wish.rows) for wish in self._pending.next.wishes)
+        writing = len(self._pending.writing.rows) if self._pending.writing else 0
+        first = self._keeper.ledger.last + writing + waiting + 1
         running.add(asyncio.get_running_loop().create_task(append(self, records, states)))
         await asyncio.sleep(0)
         return list(range(first, first + len(records)))
