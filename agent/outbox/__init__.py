@@ -3,7 +3,8 @@
 In the event loop: `pending` (what the store does not have yet), `writer` (when it is written), `keeper` (which
 store that is: the disk, its successor, or memory), `reading` (what comes next), `platform_word` (confirmed, or
 wanted again). For these: `turn` (what one transaction holds), `window` (telemetry that need not be written),
-`fresh` (the newest, for whoever is up to date), `rewinds` (readers who must go back), `shelter` (when to leave the disk).
+`fresh` (the newest, for whoever is up to date), `rewinds` (readers who must go back), `shelter` (when to leave the
+disk).
 
 In the storage thread: `store` (each call one transaction), `spans` (what the platform says of them), `writing`
 (rows and books together), `ledger` (the books), `names` (series and places), `rows` and `batches`
