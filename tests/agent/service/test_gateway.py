@@ -13,6 +13,7 @@ from agent.outbox.outbox import FILE
 from agent.service.run import run_gateway
 from agent.site import Site
 from agent.uplink.messages import HeartbeatData
+from simulators.demo.control import Control
 from tests.agent.service.world import BUTTON, World, site_in, until
 
 
@@ -29,6 +30,12 @@ async def running(world: World, site: Site) -> AsyncIterator[None]:
 
 def events(world: World) -> list[str]:
     return [data["event"] for data in world.platform.channel("event")]
+
+
+async def alarms_waiting(directory: Path) -> int:
+    """As the gateway says of itself, whether or not anybody upstream hears it."""
+    status = await Control(directory / "control.sock").ask("status")
+    return int(status["heartbeat"]["outbox"]["alarm"]["depth"])
 
 
 @pytest.mark.asyncio
@@ -63,10 +70,13 @@ async def test_what_happened_while_the_platform_was_away_arrives_later(tmp_path:
     site = replace(site, uplink=replace(site.uplink, backoff_first_s=0.02, backoff_most_s=0.05))
     async with running(world, site):
         world.inputs = 0b1
-        await asyncio.sleep(0)
-        await until(lambda: (tmp_path / FILE).exists())
+        async with asyncio.timeout(10):
+            while await alarms_waiting(tmp_path) != 1:
+                await asyncio.sleep(0.005)
+        assert world.platform.told == []
         world.platform.reachable = True
         await until(lambda: world.platform.channel("alarm"))
+    assert [(a["device"], a["change"]) for a in world.platform.channel("alarm")] == [(BUTTON, "raised")]
 
 
 @pytest.mark.asyncio

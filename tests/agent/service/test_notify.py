@@ -30,8 +30,18 @@ def test_without_a_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_name_at_which_nobody_listens_any_more_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+    name = tmp_path / "notify"
+    monkeypatch.setenv("NOTIFY_SOCKET", str(name))
     notify_manager("READY=1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(name))
+    notify_manager("WATCHDOG=1")  # the name is there, and nobody behind it
+    name.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(name))
+        manager.settimeout(5)
+        notify_manager("STOPPING=1")
+        assert manager.recv(100) == b"STOPPING=1"
 
 
 @pytest.mark.parametrize(("allowed", "every_s"), [("30000000", 10.0), ("", 10.0), ("0", 10.0), ("6000000", 2.0)])

@@ -54,6 +54,7 @@ async def test_by_a_network_interface_that_leads_there_all_is_as_usual() -> None
         session = await open_session(SessionRequest(at_port(broker.port), "gw", WILL, interface="lo"))
         await session.publish("campus/v1/x", b"{}")
         await session.aclose()
+        assert [published.topic for published in broker.seen] == ["campus/v1/x"]
 
 
 async def test_what_a_broker_refuses_is_shown_by_topic_and_code_until_it_takes_it(tmp_path: Path) -> None:
