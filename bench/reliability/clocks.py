@@ -10,13 +10,11 @@ from pathlib import Path
 from agent.clock.timeline import SMALL_S
 from bench.endurance.claims import at_least, at_most, none_of
 from bench.endurance.page import Result
-from bench.endurance.page import table as page_table
 from bench.endurance.progress import bar
 from bench.machine import describe
-from bench.reliability.page import write
+from bench.reliability.page import concluded
 from tests.site.clocks import CASES, PRESSES, Outcome, outcomes, table
 
-EXIT_CLAIM = 3
 CASES_LEAST = 40
 
 
@@ -33,9 +31,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         machine = describe(Path(directory))
     result = result_of(found, {**machine, "took": f"{time.monotonic() - begun_s:.0f} s"})
-    print(page_table(result.claims))
-    write(result)
-    return 0 if result.holds else EXIT_CLAIM
+    return concluded(result, whole=True)
 
 
 def result_of(found: list[Outcome], machine: dict[str, str]) -> Result:

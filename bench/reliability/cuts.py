@@ -12,13 +12,13 @@ from pathlib import Path
 import apsw
 
 from bench.endurance.claims import Claim, at_least, none_of
-from bench.endurance.page import Result, table
+from bench.endurance.page import Result
 from bench.endurance.progress import Told, bar
 from bench.machine import describe
 from bench.reliability.cutting.life import Complaint, Life
 from bench.reliability.cutting.outside import LOST
 from bench.reliability.failures import failed_operations, refused_calls
-from bench.reliability.page import write
+from bench.reliability.page import concluded
 
 CUTS = 10_000
 CUTS_OF_A_LIFE = 20
@@ -118,12 +118,9 @@ def main() -> int:
         with bar("failing operations") as progress:
             claims += [*refused_calls(), *failed_operations(progress.done, JOBS)]
     result = _result(claims)
-    print(f"\n{table(result.claims)}\n\n{result.told}")
     for seed in sorted({one.seed for one in toll.complaints}):
         print(f"again: {_command(seed)}", file=sys.stderr)
-    if options.cuts >= CUTS:
-        write(result)
-    return 0 if result.holds else 3
+    return concluded(result, whole=options.cuts >= CUTS)
 
 
 def _again(seed: int) -> int:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.endurance.claims import Claim, at_least, at_most, none_of
-from bench.endurance.page import Result, table
+from bench.endurance.page import Result
 from bench.endurance.progress import Told, bar
 from bench.errors import BenchError, Missing
 from bench.machine import describe
 from bench.reliability.disk.cases import CASES, IN_MEMORY, Case
 from bench.reliability.disk.trial import Trial, play
 from bench.reliability.disk.volume import own_mounts
-from bench.reliability.page import write
+from bench.reliability.page import concluded
 from simulators.child import ChildFailed
 
 LIVE_S = 2.0  # from the press to the platform, as without any fault
@@ -92,10 +92,7 @@ def main() -> int:
     except (BenchError, Missing, ChildFailed) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{found.told}\n\n{table(found.claims)}")
-    if len(cases) == len(CASES) and not args.quiet:
-        write(found)
-    return 0 if found.holds else 3
+    return concluded(found, whole=len(cases) == len(CASES) and not args.quiet)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.endurance.claims import Claim, at_least, at_most, none_of
-from bench.endurance.page import ROOT, Result, table
+from bench.endurance.page import ROOT, Result
 from bench.endurance.progress import Told, bar
 from bench.machine import describe
 from bench.reliability.fuzzing.jobs import RSS_MB, Job, Outcome, inputs_of, run
-from bench.reliability.page import write
+from bench.reliability.page import concluded
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
 
@@ -135,10 +135,7 @@ def main() -> int:
         if args.keep_corpus:
             keep_corpus(outcomes)
         found = result(outcomes, machine, args.inputs, args.seed, took_s)
-    print(f"{found.told}\n\n{table(found.claims)}")
-    if args.inputs >= INPUTS and not args.only:
-        write(found)
-    return 0 if found.holds else 3
+    return concluded(found, whole=args.inputs >= INPUTS and not args.only)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,22 @@ from pathlib import Path
 from bench.endurance.page import ROOT, Result, table
 
 PAGE = ROOT / "docs" / "reliability.md"
+EXIT_HOLDS, EXIT_BROKEN = 0, 3
 
 
 class NoPart(LookupError):
     """The page has no place for this proof: add its two marks where it belongs."""
+
+
+def concluded(found: Result, *, whole: bool) -> int:
+    """Show what was found, put it on the page if it is the whole proof, and return the exit code.
+
+    Also what does not hold goes on the page: there it says so.
+    """
+    print(f"{found.told}\n\n{table(found.claims)}")
+    if whole:
+        write(found)
+    return EXIT_HOLDS if found.holds else EXIT_BROKEN
 
 
 def write(result: Result, page: Path = PAGE) -> None:

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import FrameType
 
 from bench.endurance.claims import Claim, at_least, none_of
-from bench.endurance.page import Result, table
+from bench.endurance.page import Result
 from bench.endurance.progress import Bar, bar
 from bench.machine import describe
-from bench.reliability.page import write
+from bench.reliability.page import concluded
 from simulators.clock import START_S
 from simulators.twin_broker import Arrived
 from tests.site.weather import play_seed
@@ -158,10 +158,7 @@ def main() -> int:
     with bar("seeds") as shown:
         total = play(range(args.seeds), shown)
     found = result(total, machine, args.seeds, time.monotonic() - began_s)
-    print(f"{found.told}\n\n{table(found.claims)}")
-    if args.seeds >= SEEDS:
-        write(found)
-    return 0 if found.holds else 3
+    return concluded(found, whole=args.seeds >= SEEDS)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.endurance.claims import Claim, at_least, at_most, none_of
-from bench.endurance.page import Result, table
+from bench.endurance.page import Result
 from bench.endurance.people import Ledger
 from bench.endurance.progress import Told, bar
 from bench.errors import BenchError, Missing
@@ -21,7 +21,7 @@ from bench.reliability.kills.evidence import Evidence
 from bench.reliability.kills.executioner import ROW_KEPT, Broken, Executioner
 from bench.reliability.kills.scene import scene
 from bench.reliability.kills.victim import AGENT
-from bench.reliability.page import write
+from bench.reliability.page import concluded
 from bench.stats import percentile
 from simulators.child import ChildFailed
 from simulators.demo.school import running
@@ -145,14 +145,12 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     found = result(tortured, machine, args.kills, args.seed)
-    print(f"{found.told}\n\n{table(found.claims)}")
-    if not found.holds:
+    code = concluded(found, whole=args.kills >= KILLS)
+    if found.holds:
+        shutil.rmtree(directory)
+    else:
         print(LOOK.format(directory=directory, command=found.command))
-        return 3
-    shutil.rmtree(directory)
-    if args.kills >= KILLS:
-        write(found)
-    return 0
+    return code
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.endurance.claims import Claim, at_least, at_most, none_of
-from bench.endurance.page import ROOT, Result, table
+from bench.endurance.page import ROOT, Result
 from bench.endurance.progress import Told, bar
 from bench.errors import BenchError, Missing
 from bench.machine import describe
-from bench.reliability.page import write
+from bench.reliability.page import concluded
 from bench.reliability.powercut.image import image
 from bench.reliability.powercut.machine import NEEDED, Disk, accelerator, program
 from bench.reliability.powercut.rounds import Played, Rounds
@@ -137,10 +137,7 @@ def main() -> int:
         if both.sound.failed:
             print(keep(Path(directory) / "sound"))
     found = result(both, machine, args.cuts, args.seed)
-    print(f"{found.told}\n\n{table(found.claims)}")
-    if args.cuts >= CUTS:
-        write(found)
-    return 0 if found.holds else 3
+    return concluded(found, whole=args.cuts >= CUTS)
 
 
 if __name__ == "__main__":
