@@ -57,15 +57,19 @@ class Incoming:
     retain: bool
 
 
-class Session(Protocol):
-    """A live connection; raises UplinkError when it is lost, Rejected when a message is refused."""
+class Publisher(Protocol):
+    """What a message goes by; raises UplinkError when it is of no more use, Rejected when a message is refused."""
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish with QoS 1; returns when the far side has confirmed this very message."""
+
+
+class Session(Publisher, Protocol):
+    """A live connection; raises UplinkError when it is lost."""
 
     @property
     def window(self) -> int:
         """How many unconfirmed messages the far side allows at once."""
-
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish with QoS 1; returns when the far side has confirmed this very message."""
 
     async def receive(self) -> Incoming:
         """The next message for us; raises Rejected when the far side does not let us listen."""

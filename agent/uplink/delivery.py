@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from agent.errors import Rejected
 from agent.outbox.outbox import Outbox
 from agent.records import Lane, Stored
-from agent.session import Session
+from agent.session import Publisher
 from agent.site import UplinkSettings
 from agent.uplink.again import Again
 from agent.uplink.answers import Answers
 from agent.uplink.board import Board
-from agent.uplink.confirming import confirmed
 from agent.uplink.drain import Drain
-from agent.uplink.lent import Detour, Lent
+from agent.uplink.lent import Detour, Lent, confirmed
 from agent.uplink.mark import Reach
 from agent.uplink.messages import stored_event
 from agent.uplink.presence import Presence
@@ -25,7 +24,7 @@ log = logging.getLogger(__name__)
 
 ASIDE = 3  # slots of the far side's window that the board, the heartbeat and what is sent again may need
 DETOUR_SHARE = 0.5  # of the time for a confirmation: the other way's must come within the record's own
-Other = Callable[[], Session | None]
+Other = Callable[[], Publisher | None]
 
 
 class Delivery:

@@ -4,10 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from agent.errors import Rejected, StorageError, UplinkError
+from agent.errors import Rejected, StorageError
 from agent.outbox.outbox import EVERYTHING, Outbox
 from agent.records import Instant, Lane, Record, Stored, Told, as_recorded
-from agent.session import Session
+from agent.session import Publisher
+from agent.uplink.lent import confirmed
 from agent.uplink.mark import Mark
 from agent.uplink.messages import stored_event
 from agent.uplink.topics import Topics
@@ -33,7 +34,7 @@ class Drain:
 
     def __init__(
         self,
-        session: Session,
+        session: Publisher,
         outbox: Outbox,
         topics: Topics,
         window: int,
@@ -181,10 +182,8 @@ class Drain:
         """Publish one record; it leaves the outbox only when this very publish is confirmed."""
         topic = self._topics.channel(stored.record.lane.channel, stored.record.subject)
         try:
-            async with asyncio.timeout(self._confirm_timeout_s):
-                await self._session.publish(topic, stored_event(stored, self._topics.source, self._moment))
-        except TimeoutError:
-            raise UplinkError(f"no confirmation within {self._confirm_timeout_s:g} s") from None
+            event = stored_event(stored, self._topics.source, self._moment)
+            await confirmed(self._session, topic, event, self._confirm_timeout_s)
         except Rejected as error:
             del self.under_way[stored.key]
             await self._put_off(stored, topic, error)

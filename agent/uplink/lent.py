@@ -3,36 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from agent.errors import Rejected, UplinkError
-from agent.session import Incoming, Session
+from agent.session import Incoming, Publisher, Session
+from agent.uplink.history import History
 
 log = logging.getLogger(__name__)
 
-REFUSALS_MOST = 16  # topics shown; more say nothing new
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a topic was refused, and when the last time (loop seconds)."""
-
-    why: str
-    at_s: float
-
 
 class Lent:
-    """A session; `refusals` says why which topics are refused, `proved` is called for each confirmation.
+    """A session; `history` learns what is refused and taken, `proved` is called for each confirmation."""
 
-    A way gives the same `refusals` to each of its sessions: some brokers end the link over a refusal, and then
-    nobody would ever see it.
-    """
-
-    def __init__(
-        self, session: Session, proved: Callable[[], None], refusals: dict[str, Refusal] | None = None
-    ) -> None:
-        self.refusals = {} if refusals is None else refusals
-        self._session, self._proved = session, proved
+    def __init__(self, session: Session, history: History, proved: Callable[[], None]) -> None:
+        self._session, self._history, self._proved = session, history, proved
 
     @property
     def window(self) -> int:
@@ -44,13 +27,10 @@ class Lent:
         try:
             await self._session.publish(topic, payload, retain=retain)
         except Rejected as error:
-            self.refusals.pop(topic, None)
             now_s = asyncio.get_running_loop().time()
-            self.refusals[topic] = Refusal(f"{error} (code {error.code})", now_s)
-            if len(self.refusals) > REFUSALS_MOST:
-                del self.refusals[next(iter(self.refusals))]
+            self._history.refused(topic, f"{error} (code {error.code})", now_s)
             raise
-        self.refusals.pop(topic, None)
+        self._history.taken(topic)
         self._proved()
 
     async def receive(self) -> Incoming:
@@ -69,14 +49,13 @@ class Lent:
 Detoured = Callable[[str, Rejected], Awaitable[None]]
 
 
-class Detour(Lent):
+class Detour:
     """The chosen way's session: what its broker refuses goes by the other way, if that one takes it."""
 
     def __init__(
-        self, session: Lent, other: Callable[[], Session | None], patience_s: float, told: Detoured
+        self, session: Publisher, other: Callable[[], Publisher | None], patience_s: float, told: Detoured
     ) -> None:
-        super().__init__(session, lambda: None)
-        self._other, self._patience_s, self._told = other, patience_s, told
+        self._session, self._other, self._patience_s, self._told = session, other, patience_s, told
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish here or there; raises what was said here when nobody takes it."""
@@ -97,3 +76,12 @@ class Detour(Lent):
             log.info("the other way does not take %s either: %s", topic, error or "no confirmation")
             return False
         return True
+
+
+async def confirmed(by: Publisher, topic: str, payload: bytes, within_s: float, *, retain: bool = False) -> None:
+    """Publish; raises UplinkError when the confirmation does not come in time: the session is of no more use."""
+    try:
+        async with asyncio.timeout(within_s):
+            await by.publish(topic, payload, retain=retain)
+    except TimeoutError:
+        raise UplinkError(f"no confirmation within {within_s:g} s") from None

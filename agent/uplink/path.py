@@ -14,10 +14,9 @@ from agent.errors import Rejected, UplinkError
 from agent.host import Host
 from agent.session import Broker, Inbox, SessionRequest
 from agent.site import UplinkSettings
-from agent.uplink.confirming import confirmed
 from agent.uplink.delivery import Delivery
 from agent.uplink.history import History, PathStatus
-from agent.uplink.lent import Lent, Refusal
+from agent.uplink.lent import Lent, confirmed
 from agent.uplink.presence import Presence
 
 log = logging.getLogger(__name__)
@@ -66,9 +65,7 @@ class Path:
         watcher: Watcher,
     ) -> None:
         self.name = plan.name
-        self.status = PathStatus(since_s=_now())
-        self.history = History()
-        self.refusals: dict[str, Refusal] = {}
+        self.history = History(_now())
         self.session: Lent | None = None
         self._plan, self._host, self._settings, self._presence = plan, host, settings, presence
         self._delivery, self._inbox, self._watcher = delivery, inbox, watcher
@@ -77,6 +74,11 @@ class Path:
         self._wait_s = 0.0
         self._told: set[str] = set()
         self._whys: set[str] = set()
+
+    @property
+    def status(self) -> PathStatus:
+        """How it is now."""
+        return self.history.status
 
     async def run(self) -> None:
         """Connect and serve for ever; on cancellation say goodbye."""
@@ -113,7 +115,7 @@ class Path:
         except UplinkError as error:
             self._down(broker, str(error))
             return None
-        return Lent(session, lambda: self._watcher.way_proved(self.name), self.refusals)
+        return Lent(session, self.history, lambda: self._watcher.way_proved(self.name))
 
     async def _serve(self, session: Lent, broker: Broker, round_number: int) -> None:
         self._told.clear()
@@ -189,10 +191,8 @@ class Path:
     def _up(self, session: Lent, broker: Broker, round_number: int) -> None:
         """Only now: a broker that lets us in and confirms nothing is none."""
         self._whys.clear()
-        self.history.up()
+        self.history.up(_where(broker), _now())
         self.session = session
-        reconnects = self.status.reconnects + (1 if self.status.broker else 0)
-        self.status = PathStatus(True, _where(broker), "", _now(), reconnects)
         log.info("connected to %s (%s, round %d)", _where(broker), self.name, round_number)
         self._watcher.way_up(self.name)
 
@@ -201,14 +201,10 @@ class Path:
             log.warning("uplink down: %s", said)
         self._whys.add(said)
         before, now_s = self.status, _now()
-        since_s = now_s if before.connected else before.since_s
         if before.connected and now_s - before.since_s >= STEADY_S:
             self._wait_s = 0.0
-        if before.connected:
-            self.history.lost(_where(broker), why, now_s)
         self.session = None
-        causes = self.history.failed(_where(broker), why)
-        self.status = PathStatus(False, before.broker, causes, since_s, before.reconnects)
+        self.history.down(_where(broker), why, now_s)
         self._watcher.way_failed(self.name)
 
     async def _back_off(self) -> None:

@@ -11,10 +11,10 @@ from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.choice import Choice
 from agent.uplink.delivery import Delivery
-from agent.uplink.history import LATELY_S, PathStatus
+from agent.uplink.history import PathStatus
 from agent.uplink.losses import Losses
 from agent.uplink.mark import Reach
-from agent.uplink.messages import PathShown, UplinkShown
+from agent.uplink.messages import UplinkShown
 from agent.uplink.path import Path, WayPlan
 from agent.uplink.presence import Beat, Presence
 from agent.uplink.told import Teller
@@ -63,8 +63,7 @@ class Uplink:
 
     def shown(self) -> UplinkShown:
         """Every way, as heartbeats and the status screen show it."""
-        now_s = asyncio.get_running_loop().time()
-        ways = {name: _shown(path, now_s) for name, path in self.paths.items()}
+        ways = {name: path.history.shown(_now()) for name, path in self.paths.items()}
         status = self.status
         return UplinkShown(
             broker=status.broker, reconnects=status.reconnects, path=self._choice.chosen, paths=ways
@@ -119,22 +118,6 @@ def _plans(site: Site) -> list[WayPlan]:
 
 def _client_id(identity: Identity) -> str:
     return f"campusgw-{identity.region}-{identity.site}-{identity.gateway}"
-
-
-def _shown(path: Path, now_s: float) -> PathShown:
-    status, (losses, lost_why) = path.status, path.history.lately(now_s)
-    refused = {topic: said for topic, said in path.refusals.items() if now_s - said.at_s < LATELY_S}
-    return PathShown(
-        connected=status.connected,
-        broker=status.broker,
-        why=status.why,
-        for_s=round(now_s - status.since_s, 1),
-        reconnects=status.reconnects,
-        losses=losses,
-        lost_why=lost_why,
-        refused={topic: said.why for topic, said in refused.items()},
-        refused_ago_s={topic: round(now_s - said.at_s, 1) for topic, said in refused.items()},
-    )
 
 
 def _now() -> float:

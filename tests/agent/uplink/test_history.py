@@ -7,9 +7,10 @@ from pathlib import Path
 
 from agent.session import SessionRequest, Will
 from agent.site import UplinkSettings
-from agent.uplink.history import LATELY_S, LOSSES_MOST, History
+from agent.uplink.history import LATELY_S, LOSSES_MOST, REFUSALS_MOST, History
 from agent.uplink.messages import PathShown
-from tests.agent.uplink.two_ways import ONE, TWO, Scene, play
+from tests.agent.uplink.bench import PREFIX, until
+from tests.agent.uplink.two_ways import ONE, TWO, Scene, alarms_at, play
 
 ALONE = UplinkSettings((ONE,))
 
@@ -71,8 +72,49 @@ def test_a_refusal_says_how_long_ago_it_was(tmp_path: Path) -> None:
     play(tmp_path, story, ALONE)
 
 
+def test_a_refusal_is_shown_also_after_the_session_that_ended_over_it_and_for_ten_minutes(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        scene.one.rejects["/alarm/"] = 0x87
+        await scene.alarm()
+        await until(lambda: bool(primary(scene).refused), "the refusal")
+        refused = primary(scene).refused
+        assert list(refused) == [f"{PREFIX}/alarm/panic-gate"]
+        assert "code 135" in refused[f"{PREFIX}/alarm/panic-gate"]
+        scene.one.stop()
+        await until(lambda: not primary(scene).connected, "the loss")
+        assert primary(scene).refused == refused
+        await asyncio.sleep(LATELY_S - 1.0)
+        assert primary(scene).refused == refused
+        await asyncio.sleep(2.0)
+        assert (primary(scene).refused, primary(scene).refused_ago_s) == ({}, {})
+
+    play(tmp_path, story, ALONE)
+
+
+def test_what_a_broker_takes_again_is_no_longer_shown_as_refused(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        scene.one.rejects["/alarm/"] = 0x87
+        await scene.alarm()
+        await until(lambda: bool(primary(scene).refused), "the refusal")
+        scene.one.rejects.clear()
+        scene.one.drop()
+        await until(lambda: len(alarms_at(scene.one)) == 1, "the alarm")
+        await until(lambda: not primary(scene).refused, "its confirmation")
+
+    play(tmp_path, story, ALONE)
+
+
 def test_a_storm_of_losses_takes_no_more_room_than_that() -> None:
-    history = History()
+    history = History(0.0)
     for number in range(2 * LOSSES_MOST):
-        history.lost("a:1883", "gone", number / 100)
-    assert history.lately(20.0) == (LOSSES_MOST, "a:1883: gone")
+        history.up("a:1883", number / 100)
+        history.down("a:1883", "gone", number / 100)
+    shown = history.shown(20.0)
+    assert (shown.losses, shown.lost_why) == (LOSSES_MOST, "a:1883: gone")
+
+
+def test_a_storm_of_refusals_takes_no_more_room_than_that() -> None:
+    history = History(0.0)
+    for number in range(2 * REFUSALS_MOST):
+        history.refused(f"topic/{number}", "Not authorized", float(number))
+    assert list(history.shown(32.0).refused) == [f"topic/{n}" for n in range(REFUSALS_MOST, 2 * REFUSALS_MOST)]
