@@ -48,7 +48,7 @@ async def appended(self: Outbox, records: Sequence[Record], states: Mapping[str,
     if self.in_memory:
         return sequences
     for sequence, record in zip(sequences, records, strict=True):
-        say(f"accepted {self.store_id} {sequence} {self._boot_id} {record.at.monotonic_s:.6f} {record.subject}")
+        say(f"accepted {self.store_id} {sequence} {self._pending.boot_id} {record.at.monotonic_s:.6f} {record.subject}")
     return sequences
 
 
