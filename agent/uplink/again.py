@@ -14,6 +14,7 @@ from agent.errors import Rejected, StorageError
 from agent.outbox.outbox import Outbox
 from agent.records import Lane, Stored
 from agent.uplink.answers import Answers
+from agent.uplink.mark import BEYOND_ALL, KEPT_LANES, NOWHERE
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +22,6 @@ PAGE = 64
 ANSWER_S = 10.0  # a platform that is there confirms within this
 LOOKS = 4  # in the time after which a record is sent again
 WAIT_MOST_S = 300.0
-LANES = (Lane.ALARM, Lane.EVENT)
-NOWHERE: Mapping[Lane, int] = dict.fromkeys(LANES, 0)
-NOTHING = 2**63 - 1  # no sequence lies beyond
 
 Send = Callable[[Stored], Awaitable[None]]
 
@@ -68,7 +66,7 @@ class Again:
         self._outbox, self._answers, self._again_s, self._send = outbox, answers, again_s, send
         self._store_id = outbox.store_id
         self._sent = Sent(before)
-        self._at = LANES[0], 0  # where the next page begins
+        self._at = KEPT_LANES[0], 0  # where the next page begins
 
     def by_broker(self, stored: Stored) -> bool:
         """The broker has this record: is that enough? If not, it is noted as sent."""
@@ -95,7 +93,7 @@ class Again:
     def _look_at_store(self) -> None:
         """A damaged one is replaced, and places count from 1 again; another name alone changes no place."""
         if not self._outbox.knows(self._store_id):
-            self._sent, self._at = Sent(), (LANES[0], 0)
+            self._sent, self._at = Sent(), (KEPT_LANES[0], 0)
         self._store_id = self._outbox.store_id
 
     def _next_wait_s(self, before_s: float, again: bool, answered: bool) -> float:
@@ -118,15 +116,15 @@ class Again:
                 if not await self._answers.beyond(heard, ANSWER_S):
                     self._at = lane, after
                     return True, False
-        self._at = LANES[0], 0
+        self._at = KEPT_LANES[0], 0
         return again, True
 
     def _stretches(self, until: Mapping[Lane, int]) -> Iterator[tuple[Lane, int, int]]:
         """Lane, after, last: once around, from where the last round broke off."""
         at_lane, at = self._at
         yield at_lane, at, until[at_lane]
-        around = LANES.index(at_lane)
-        for lane in (*LANES[around + 1 :], *LANES[:around]):
+        around = KEPT_LANES.index(at_lane)
+        for lane in (*KEPT_LANES[around + 1 :], *KEPT_LANES[:around]):
             yield lane, 0, until[lane]
         yield at_lane, 0, min(at, until[at_lane])
 
@@ -134,7 +132,7 @@ class Again:
         if after >= last:
             return []
         try:
-            found = await self._outbox.next({**dict.fromkeys(Lane, NOTHING), lane: after}, PAGE)
+            found = await self._outbox.next({**dict.fromkeys(Lane, BEYOND_ALL), lane: after}, PAGE)
         except StorageError as error:
             log.info("nothing is sent again, the outbox cannot be read: %s", error)
             return []

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from agent.errors import Rejected
 from agent.outbox.outbox import Outbox
@@ -50,7 +51,6 @@ class Delivery:
         self._suspicion = Suspicion()
         self._drain: Drain | None = None
         self._chosen, self._dismissed = asyncio.Event(), asyncio.Event()
-        self._told: set[tuple[str, int]] = set()
 
     def choose(self, chosen: bool) -> None:
         """Deliver from now on, or finish what is under way and leave the rest to the other."""
@@ -68,7 +68,6 @@ class Delivery:
 
     async def run(self, session: Lent) -> None:
         """Deliver by this session whenever its way is chosen; raises UplinkError when it is of no more use."""
-        self._told.clear()
         while True:
             await self._chosen.wait()
             async with self._turn:
@@ -83,7 +82,7 @@ class Delivery:
         if convict is None:
             return
         text = "three sessions in a row ended over this record; it is put off for a while"
-        topic = self._presence.topics.channel(convict.record.lane.channel, convict.record.subject)
+        topic = self._presence.topics.of(convict.record)
         log.error("%s: %s (%s)", topic, text, why)
         await self._tell("uplink.put_off", text, {"topic": topic, "sequence": convict.sequence, "why": why})
 
@@ -112,10 +111,11 @@ class Delivery:
         drain.retire()
 
     def _again_of(self, session: Lent, known: Mapping[Lane, int]) -> Again:
+        topics = self._presence.topics
+
         async def send(stored: Stored) -> None:
-            topic = self._presence.topics.channel(stored.record.lane.channel, stored.record.subject)
-            event = stored_event(stored, self._presence.topics.source, self._presence.moment)
-            await confirmed(session, topic, event, self._settings.confirm_timeout_s)
+            event = stored_event(stored, topics.source, self._presence.moment)
+            await confirmed(session, topics.of(stored.record), event, self._settings.confirm_timeout_s)
 
         settings = self._settings
         return Again(settings.confirmed_by, self._outbox, self._answers, settings.again_after_s, send, known)
@@ -123,12 +123,12 @@ class Delivery:
     def _drain_of(self, session: Lent, again: Again, known: Mapping[Lane, int]) -> Drain:
         patience_s = DETOUR_SHARE * self._settings.confirm_timeout_s
         return Drain(
-            Detour(session, self._other, patience_s, self._detoured),
+            Detour(session, self._other, patience_s, partial(self._detoured, session)),
             self._outbox,
             self._presence.topics,
             max(1, min(self._settings.window, session.window - ASIDE)),
             self._settings.confirm_timeout_s,
-            self._presence.instant,
+            self._tell,
             careful=self._suspicion.careful,
             put_off=self._suspicion.put_off(self._outbox.store_id, asyncio.get_running_loop().time()),
             moment=self._presence.moment,
@@ -136,12 +136,10 @@ class Delivery:
             known=known,
         )
 
-    async def _detoured(self, topic: str, error: Rejected) -> None:
+    async def _detoured(self, session: Lent, topic: str, error: Rejected) -> None:
         """Said once a session for each channel and code."""
-        about = (topic.split("/")[-2], error.code)
-        if about in self._told:
+        if not session.is_news(topic, error):
             return
-        self._told.add(about)
         log.error("refused on %s: %s; it went by the other way", topic, error)
         await self._tell("uplink.refused", str(error), {"topic": topic, "code": error.code, "detour": True})
 
@@ -151,9 +149,4 @@ class Delivery:
             for device, data in self._board.take().items():
                 topic = self._presence.topics.state(device)
                 event = self._presence.live("state", device, data)
-                try:
-                    await confirmed(session, topic, event, self._settings.confirm_timeout_s, retain=True)
-                except Rejected as error:
-                    if (about := ("state", error.code)) not in self._told:
-                        log.error("refused on %s: %s", topic, error)
-                    self._told.add(about)
+                await session.say(topic, event, self._settings.confirm_timeout_s, retain=True)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from agent.errors import Rejected, StorageError
 from agent.outbox.outbox import EVERYTHING, Outbox
-from agent.records import Instant, Lane, Record, Stored, Told, as_recorded
+from agent.records import Lane, Stored, Told, as_recorded
 from agent.session import Publisher
 from agent.uplink.lent import confirmed
-from agent.uplink.mark import Mark
+from agent.uplink.mark import BEYOND_ALL, KEPT_LANES, NOWHERE, Mark
 from agent.uplink.messages import stored_event
+from agent.uplink.told import Teller
 from agent.uplink.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -18,9 +19,6 @@ log = logging.getLogger(__name__)
 FETCH = 32
 REFUSED_REST_S = 60.0  # a refused record is offered again after this; others go on meanwhile
 REFUSED_MOST = 256  # so many refused in a lane is no poisoned record but a broker that lets nothing of it in
-NOTHING = 2**63 - 1  # no sequence lies beyond
-KEPT_LANES = (Lane.ALARM, Lane.EVENT)
-NOWHERE: Mapping[Lane, int] = dict.fromkeys(KEPT_LANES, 0)
 STORAGE_REST_S = 1.0
 TRUSTED_AFTER = 16  # records delivered one at a time
 
@@ -39,7 +37,7 @@ class Drain:
         topics: Topics,
         window: int,
         confirm_timeout_s: float,
-        instant: Callable[[], Instant],
+        tell: Teller,
         *,
         careful: bool = False,
         put_off: Iterable[tuple[float, Stored]] = (),
@@ -53,7 +51,7 @@ class Drain:
         self._slots = asyncio.Semaphore(1 if careful else window)
         self._withheld = window - 1 if careful else 0
         self._confirm_timeout_s = confirm_timeout_s
-        self._instant = instant
+        self._tell = tell
         self._moment = moment
         self._by_broker = by_broker
         self._store_id = outbox.store_id
@@ -62,7 +60,7 @@ class Drain:
         self._refused: list[tuple[float, Stored]] = list(put_off)
         self._convicts = {stored.key for _, stored in self._refused}
         self._passed_over = {stored.key for _, stored in self._refused}
-        self._told: set[tuple[str, int]] = set()
+        self._told: set[tuple[Lane, int]] = set()
         self.under_way: dict[tuple[str, int], Stored] = {}
         self._rewinds = outbox.rewinds
         self._delivered = 0
@@ -161,7 +159,7 @@ class Drain:
     def _beyond(self, lane: Lane) -> int:
         """Where to go on; a lane of which the broker refuses everything rests, and the others go on."""
         refused = sum(stored.record.lane is lane for _, stored in self._refused)
-        return NOTHING if refused >= REFUSED_MOST else self._marks[lane].after
+        return BEYOND_ALL if refused >= REFUSED_MOST else self._marks[lane].after
 
     async def _wait(self) -> None:
         rest_s = min((due_s for due_s, _ in self._refused), default=float("inf")) - _now()
@@ -180,7 +178,7 @@ class Drain:
 
     async def _deliver(self, stored: Stored) -> None:
         """Publish one record; it leaves the outbox only when this very publish is confirmed."""
-        topic = self._topics.channel(stored.record.lane.channel, stored.record.subject)
+        topic = self._topics.of(stored.record)
         try:
             event = stored_event(stored, self._topics.source, self._moment)
             await confirmed(self._session, topic, event, self._confirm_timeout_s)
@@ -207,16 +205,13 @@ class Drain:
         self._refused.append((_now() + REFUSED_REST_S, stored))
         self._passed_over.add(stored.key)
         self._outbox.changed.set()
-        if (stored.record.lane.channel, error.code) in self._told:
+        about = (stored.record.lane, error.code)
+        if about in self._told:
             return
-        self._told.add((stored.record.lane.channel, error.code))
+        self._told.add(about)
         log.error("refused on %s: %s; offered again every %g s", topic, error, REFUSED_REST_S)
         fields = {"topic": topic, "code": error.code, "sequence": stored.sequence}
-        data = {"event": "uplink.refused", "text": str(error), "fields": fields}
-        try:
-            await self._outbox.append([Record(Lane.EVENT, "event", "uplink", data, self._instant())], {})
-        except StorageError as failure:
-            log.error("cannot record the refusal: %s", failure)
+        await self._tell("uplink.refused", str(error), fields)
 
 
 def _now() -> float:

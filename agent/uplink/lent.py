@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from agent.errors import Rejected, UplinkError
 from agent.session import Incoming, Publisher, Session
 from agent.uplink.history import History
+from agent.uplink.topics import channel_of
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +17,7 @@ class Lent:
 
     def __init__(self, session: Session, history: History, proved: Callable[[], None]) -> None:
         self._session, self._history, self._proved = session, history, proved
+        self._refused: set[tuple[str, int]] = set()
 
     @property
     def window(self) -> int:
@@ -32,6 +34,21 @@ class Lent:
             raise
         self._history.taken(topic)
         self._proved()
+
+    async def say(self, topic: str, payload: bytes, within_s: float, *, retain: bool = False) -> None:
+        """Publish what is not kept: a refusal is logged, and costs the others nothing."""
+        try:
+            await confirmed(self, topic, payload, within_s, retain=retain)
+        except Rejected as error:
+            if self.is_news(topic, error):
+                log.error("refused on %s: %s", topic, error)
+
+    def is_news(self, topic: str, error: Rejected) -> bool:
+        """Whether this is the first refusal of its channel and code in this session."""
+        about = (channel_of(topic), error.code)
+        known = about in self._refused
+        self._refused.add(about)
+        return not known
 
     async def receive(self) -> Incoming:
         """As the session does it."""

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from agent.outbox.outbox import Outbox
 from agent.records import Lane
 
+KEPT_LANES = (Lane.ALARM, Lane.EVENT)  # whose places outlive a session; telemetry is the broker's business
+NOWHERE: Mapping[Lane, int] = dict.fromkeys(KEPT_LANES, 0)
+BEYOND_ALL = 2**63 - 1  # no place lies beyond: nothing of that lane is wanted
+
 
 class Mark:
     """`after` is the place that was read last. What lies up to `known` is only wanted if it is asked for."""

@@ -16,7 +16,7 @@ from agent.session import Broker, Inbox, SessionRequest
 from agent.site import UplinkSettings
 from agent.uplink.delivery import Delivery
 from agent.uplink.history import History, PathStatus
-from agent.uplink.lent import Lent, confirmed
+from agent.uplink.lent import Lent
 from agent.uplink.presence import Presence
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,6 @@ class Path:
         self._topics = presence.topics
         self._hurry = asyncio.Event()
         self._wait_s = 0.0
-        self._told: set[str] = set()
         self._whys: set[str] = set()
 
     @property
@@ -118,7 +117,6 @@ class Path:
         return Lent(session, self.history, lambda: self._watcher.way_proved(self.name))
 
     async def _serve(self, session: Lent, broker: Broker, round_number: int) -> None:
-        self._told.clear()
         use = asyncio.create_task(self._use(session, broker, round_number), name=f"session {self.name}")
         try:
             # Not `await use`: before Python 3.13 a TaskGroup that fails forgets that it was cancelled as well.
@@ -150,7 +148,8 @@ class Path:
             await self._delivery.learn(self.status.why)
 
     async def _say_hello(self, session: Lent) -> None:
-        await self._publish(session, self._topics.status, self._presence.status(True, "connected"), retain=True)
+        hello = self._presence.status(True, "connected")
+        await session.say(self._topics.status, hello, self._settings.confirm_timeout_s, retain=True)
 
     async def _say_goodbye(self, session: Lent) -> None:
         try:
@@ -165,7 +164,8 @@ class Path:
         alone = self._plan.alone
         rest_s = self._settings.heartbeat_s if alone else min(STANDBY_BEAT_S, self._settings.heartbeat_s)
         while True:
-            await self._publish(session, self._topics.heartbeat, await self._presence.heartbeat())
+            heartbeat = await self._presence.heartbeat()
+            await session.say(self._topics.heartbeat, heartbeat, self._settings.confirm_timeout_s)
             await asyncio.sleep(rest_s)
 
     async def _listen(self, session: Lent, inbox: Inbox) -> None:
@@ -174,19 +174,7 @@ class Path:
             while True:
                 await inbox(await session.receive())
         except Rejected as error:
-            self._say_refused(self._topics.commands, error)
-
-    async def _publish(self, session: Lent, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """What is not kept: a refusal is said once a session and costs the others nothing."""
-        try:
-            await confirmed(session, topic, payload, self._settings.confirm_timeout_s, retain=retain)
-        except Rejected as error:
-            self._say_refused(topic, error)
-
-    def _say_refused(self, topic: str, error: Rejected) -> None:
-        if topic not in self._told:
-            log.error("refused on %s: %s", topic, error)
-        self._told.add(topic)
+            log.error("refused on %s: %s", self._topics.commands, error)
 
     def _up(self, session: Lent, broker: Broker, round_number: int) -> None:
         """Only now: a broker that lets us in and confirms nothing is none."""

@@ -1,10 +1,9 @@
 """Topics: `campus/v1/{region}/{site}/{gateway}/{channel}/{subject}`, always seven segments."""
 
+from agent.records import Record
 from agent.site import Identity
 
 ROOT = "campus/v1"
-
-
 GATEWAY = "gateway"
 
 
@@ -26,6 +25,15 @@ class Topics:
         """The topic of a subject on a channel."""
         return f"{self.prefix}/{channel}/{subject}"
 
+    def of(self, record: Record) -> str:
+        """Where a record of the outbox goes."""
+        return self.channel(record.lane.channel, record.subject)
+
     def state(self, device: str) -> str:
         """A device as it is now; retained."""
         return self.channel("state", device)
+
+
+def channel_of(topic: str) -> str:
+    """The channel of one of our topics."""
+    return topic.split("/")[-2]
