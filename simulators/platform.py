@@ -7,15 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from agent.uplink.messages import (
-    PAYLOADS,
-    AlarmData,
-    CloudEvent,
-    DeviceStateData,
-    EventData,
-    HeartbeatData,
-    StatusData,
-)
+from agent.uplink.envelope import CloudEvent
+from agent.uplink.messages import PAYLOADS, AlarmData, DeviceStateData, EventData, HeartbeatData, StatusData
 from agent.uplink.topics import ROOT
 from drivers.errors import GatewayError
 from simulators.platform_sequences import Sequences

@@ -34,7 +34,7 @@ def all_schemas() -> dict[str, str]:
     """File name → content of every schema under docs/schema."""
     from agent.config import gateway_schema
     from agent.uplink.commands import command_schemas
-    from agent.uplink.messages import schemas
+    from agent.uplink.envelope import schemas
 
     files = {f"{channel}.schema.json": _text(schema) for channel, schema in schemas().items()}
     files |= {f"command-{name}.schema.json": _text(schema) for name, schema in command_schemas().items()}

@@ -20,7 +20,7 @@ from agent.alarms.model import Action, Order, PointValue, key_of
 from agent.errors import OrderRefused, StorageError
 from agent.service.words import state_data
 from agent.site import Device
-from agent.uplink.messages import LATEST_UTC_S
+from agent.uplink.envelope import LATEST_UTC_S
 
 if TYPE_CHECKING:
     from agent.service.run import Gateway

@@ -14,9 +14,9 @@ from agent.uplink.again import Again
 from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.drain import Drain
+from agent.uplink.envelope import stored_event
 from agent.uplink.lent import Detour, Lent, confirmed
 from agent.uplink.mark import Reach
-from agent.uplink.messages import stored_event
 from agent.uplink.presence import Presence
 from agent.uplink.suspicion import Suspicion
 from agent.uplink.told import Teller

@@ -8,9 +8,9 @@ from agent.errors import Rejected, StorageError
 from agent.outbox.outbox import EVERYTHING, Outbox
 from agent.records import Lane, Stored, Told, as_recorded
 from agent.session import Publisher
+from agent.uplink.envelope import stored_event
 from agent.uplink.lent import confirmed
 from agent.uplink.mark import BEYOND_ALL, KEPT_LANES, NOWHERE, Mark
-from agent.uplink.messages import stored_event
 from agent.uplink.told import Teller
 from agent.uplink.topics import Topics
 

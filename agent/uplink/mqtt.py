@@ -19,7 +19,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from agent.errors import Rejected, UplinkError
 from agent.session import Incoming, Session, SessionRequest
 from agent.uplink.ack_client import TIMED_OUT, AckClient
-from agent.uplink.messages import CONTENT_TYPE
+from agent.uplink.envelope import CONTENT_TYPE
 from agent.uplink.tls import tls_context
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from agent.host import Host
 from agent.records import Instant
 from agent.session import Will
 from agent.site import Site
-from agent.uplink.messages import HeartbeatData, StatusData, live_event
+from agent.uplink.envelope import live_event
+from agent.uplink.messages import HeartbeatData, StatusData
 from agent.uplink.topics import Topics
 
 Beat = Callable[[], Awaitable[HeartbeatData]]

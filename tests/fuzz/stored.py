@@ -12,7 +12,7 @@ from agent.alarms.states import State
 from agent.outbox.batches import Numbered, pack_batch, unpack_batch, unpack_line
 from agent.outbox.rows import pack, unpack
 from agent.records import Instant, Lane, Record, Stored
-from agent.uplink.messages import stored_event
+from agent.uplink.envelope import stored_event
 from tests.fuzz.target import Target
 from tests.site.school import demo_site
 

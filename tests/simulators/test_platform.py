@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.records import Instant, Lane, Record, Stored
-from agent.uplink.messages import HeartbeatData, LaneShown, live_event, stored_event
+from agent.uplink.envelope import live_event, stored_event
+from agent.uplink.messages import HeartbeatData, LaneShown
 from simulators.platform import AlarmKey, Gap, Platform, Unreadable, open_books
 from simulators.platform_sequences import Sequences
 

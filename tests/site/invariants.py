@@ -6,7 +6,8 @@ from datetime import datetime
 
 from agent.alarms.model import key_of
 from agent.alarms.states import State
-from agent.uplink.messages import CloudEvent, DeviceStateData
+from agent.uplink.envelope import CloudEvent
+from agent.uplink.messages import DeviceStateData
 from simulators.platform import Arrival
 from simulators.twin import EPOCH_S
 from tests.site.books import BARRIER, CONTACTS

@@ -18,7 +18,8 @@ from agent.service import run
 from agent.service.control import Desk
 from agent.session import Broker
 from agent.site import BackupSettings, Site
-from agent.uplink.messages import AlarmData, CloudEvent, DeviceStateData, EventData, HeartbeatData, StatusData
+from agent.uplink.envelope import CloudEvent
+from agent.uplink.messages import AlarmData, DeviceStateData, EventData, HeartbeatData, StatusData
 from simulators.clock import run_virtual
 from simulators.field import Field
 from simulators.field_file import LineSetup, read_lines

@@ -8,7 +8,7 @@ import pytest
 from agent.outbox.batches import Numbered, pack_batch, unpack_batch, unpack_line
 from agent.outbox.rows import pack, unpack
 from agent.records import Instant, Lane, Record, Stored
-from agent.uplink.messages import stored_event
+from agent.uplink.envelope import stored_event
 
 RECORD = Record(Lane.EVENT, "event", "gateway", {"n": [1, None, "三"]}, Instant(1.5, 2.5, "synchronised"))
 ROW = (7, 1, "event", "gateway", pack(RECORD).text, "boot", 1.5, 2.5, "synchronised")

@@ -11,7 +11,8 @@ import pytest
 
 from agent.cli.schema import all_schemas
 from agent.records import Instant, Lane, Record, Stored
-from agent.uplink.messages import KEPT, PAYLOADS, CloudEvent, live_event, stored_event
+from agent.uplink.envelope import CloudEvent, live_event, stored_event
+from agent.uplink.messages import KEPT, PAYLOADS
 from agent.uplink.topics import Topics
 from tests.agent.uplink.bench import IDENTITY
 
