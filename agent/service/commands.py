@@ -12,12 +12,12 @@ from agent.outbox.outbox import Outbox
 from agent.records import Along, Instant, Lane, Record
 from agent.service.confirmations import Confirmations
 from agent.service.done import Done
+from agent.service.pace import Pace
 from agent.service.pipe import Pipe
 from agent.service.words import event_data
 from agent.session import Incoming
 from agent.uplink.answers import Answers
 from agent.uplink.commands import Acknowledge, Confirm, Now, Refusal, Replay, parse
-from agent.uplink.pace import Pace
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,6 @@ from agent.uplink.commands import (
     parse,
     spans_of,
 )
-from agent.uplink.pace import Pace
 
 NOW = Now(1_790_000_000.0, "synchronised")
 AT = "2026-09-21T14:13:20Z"  # the same moment
@@ -172,11 +171,3 @@ def test_any_value_in_any_place_is_read_or_refused(body: dict[str, Any], data: s
     assert isinstance(answer, Refusal | {"acknowledge": Acknowledge, "replay": Replay}[name])
     if isinstance(answer, Refusal):
         json.dumps([answer.name, answer.id, answer.why], ensure_ascii=False).encode()
-
-
-def test_so_many_at_once_and_then_so_many_a_second() -> None:
-    pace = Pace(3, 0.5)
-    assert [pace.allows(100.0) for _ in range(5)] == [True, True, True, False, False]
-    assert not pace.allows(101.0)
-    assert pace.allows(102.1)
-    assert [pace.allows(1000.0) for _ in range(4)] == [True, True, True, False], "it never saves up more"
