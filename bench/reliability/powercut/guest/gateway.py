@@ -48,7 +48,8 @@ async def appended(self: Outbox, records: Sequence[Record], states: Mapping[str,
     if self.in_memory:
         return sequences
     for sequence, record in zip(sequences, records, strict=True):
-        say(f"accepted {self.store_id} {sequence} {self._pending.boot_id} {record.at.monotonic_s:.6f} {record.subject}")
+        boot_id, at_s = self._pending.boot_id, record.at.monotonic_s
+        say(f"accepted {self.store_id} {sequence} {boot_id} {at_s:.6f} {record.subject}")
     return sequences
 
 
