@@ -1,16 +1,22 @@
 """Everything that touches the world enters the agent through this one record."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from agent.records import ClockState, Told, as_recorded
+from agent.records import ClockState, Instant, Told, as_recorded
 from agent.session import OpenSession
 from drivers.stream import ByteStream, Endpoint
 
 T = TypeVar("T")
+
+
+def loop_s() -> float:
+    """Now on the event loop's own clock, by which every duration is measured."""
+    return asyncio.get_running_loop().time()
 
 
 class Offload(Protocol):
@@ -38,3 +44,7 @@ class Host:
     offload: Offload
     notify: Callable[[str], None]
     moment: Told = as_recorded
+
+    def instant(self) -> Instant:
+        """Now, on both clocks."""
+        return Instant(loop_s(), *self.wall_clock())

@@ -35,7 +35,7 @@ class Clock:
 
     def now(self) -> tuple[float, ClockState]:
         """UTC, and how far it may be believed."""
-        at = self.timeline.judged(self._host.boot_id, self._shown())
+        at = self.timeline.judged(self._host.boot_id, self._host.instant())
         return at.utc_s, at.clock
 
     def told(self, boot_id: str, at: Instant) -> Instant:
@@ -51,7 +51,7 @@ class Clock:
     async def look(self) -> None:
         """Learn from the kernel's clock, if it is synchronised."""
         boot_id = self._host.boot_id
-        before, self.timeline = self.timeline, self.timeline.observed(boot_id, self._shown())
+        before, self.timeline = self.timeline, self.timeline.observed(boot_id, self._host.instant())
         if self.timeline.differs(before, boot_id):
             log.info("the clock is synchronised: %s", self._said())
             self.on_trusted()
@@ -71,19 +71,15 @@ class Clock:
 
     def floor_utc_s(self) -> float | None:
         """None while the machine's clock is right; else it is surely later than that."""
-        shown = self._shown()
+        shown = self._host.instant()
         if shown.clock == "synchronised" and shown.utc_s >= RELEASED_UTC_S:
             return None
         known = self.timeline.judged(self._host.boot_id, shown)  # right once in this boot: we know better than it
         least_s = known.utc_s - SMALL_S if known.clock == "synchronised" else 0.0
         return max(self.timeline.floor_utc_s, least_s)
 
-    def _shown(self) -> Instant:
-        utc_s, clock = self._host.wall_clock()
-        return Instant(asyncio.get_running_loop().time(), utc_s, clock)
-
     def _said(self) -> str:
-        at = self._shown()
+        at = self._host.instant()
         return f"UTC {at.utc_s:.3f} at {at.monotonic_s:.3f} s of this boot"
 
     def _opening(self, open_session: OpenSession) -> OpenSession:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from agent.host import Host
+from agent.host import Host, loop_s
 from agent.polling.health import probe_wait_s, refused_wait_s
 from agent.polling.outputs import Want
 from agent.polling.patience import learned, timeout_s
@@ -41,7 +41,7 @@ class ModbusPoller:
         self.plan = plan
         self.line = line
         slowest_s = max(unit.timeout_s + unit.guard_s for unit in plan.units)
-        self.progress = Progress(asyncio.get_running_loop().time(), 15.0 + 2 * slowest_s)
+        self.progress = Progress(loop_s(), 15.0 + 2 * slowest_s)
         self.roll = Roll(plan, sink)
         self.schedule = schedule_of(plan)
         self.devices = {unit.id: _device(line, unit) for unit in plan.units}
@@ -106,7 +106,7 @@ class ModbusPoller:
         return self.line.ready_at(self._units[unit].address)
 
     async def _ask(self, job: Job) -> None:
-        self.schedule.asked(job, _now())
+        self.schedule.asked(job, loop_s())
         try:
             readings = await self.devices[job.unit].read(job.block, timeout_s=self._timeout_s(job.unit))
         except FieldError as error:
@@ -120,7 +120,7 @@ class ModbusPoller:
 
     async def _switch(self, job: Job) -> None:
         """Tell an output, or read it back; an order without an answer is a miss of its unit like any other."""
-        self.schedule.asked(job, _now())
+        self.schedule.asked(job, loop_s())
         try:
             await self.switches.act(job, self._timeout_s(job.unit))
         except FieldError as error:
@@ -147,7 +147,7 @@ class ModbusPoller:
             await self._refused(job, error)
         elif isinstance(error, DeviceError):
             if not await self._missed(job.unit, error):  # asked again at once, so that a loss is known early
-                self.schedule.hurry(job, _now())
+                self.schedule.hurry(job, loop_s())
         else:
             await self._line_gone(str(error))
 
@@ -170,7 +170,7 @@ class ModbusPoller:
         if reply_s is not None:
             self.patience[unit] = learned(self.patience[unit], reply_s)
         if await self.roll.answered(unit):
-            self.schedule.release(unit, _now())
+            self.schedule.release(unit, loop_s())
 
     async def _missed(self, unit: str, error: DeviceError) -> bool:
         """One more miss; True when the unit is lost."""
@@ -184,7 +184,7 @@ class ModbusPoller:
         lost = [name for name, health in self.roll.health.items() if health.lost]
         probes_s = sum(self.patience[name].probe_s for name in lost)
         wait_s = probe_wait_s(self.roll.health[unit], probes_s, self._random.random())
-        self.schedule.postpone(unit, _now() + wait_s)
+        self.schedule.postpone(unit, loop_s() + wait_s)
 
     async def _refused(self, job: Job, error: Refused) -> None:
         """The unit is alive, but does not serve this block: ask for its halves, down to what it does serve."""
@@ -195,7 +195,7 @@ class ModbusPoller:
             self._split(job, parts)
             return
         job.refusals += 1
-        job.due_s = _now() + refused_wait_s(job.refusals)
+        job.due_s = loop_s() + refused_wait_s(job.refusals)
         await self._hand_on(job, self.devices[job.unit].unread(job.block, f"refused: {error}"))
 
     def _split(self, job: Job, parts: tuple[Block, ...]) -> None:
@@ -211,7 +211,7 @@ class ModbusPoller:
         await asyncio.sleep(self._reopen_s * (0.8 + 0.4 * self._random.random()))
         for unit, health in self.roll.health.items():
             if health.lost:
-                self.schedule.release(unit, _now())
+                self.schedule.release(unit, loop_s())
 
 
 def _end(nap: asyncio.Future[None]) -> None:
@@ -221,7 +221,3 @@ def _end(nap: asyncio.Future[None]) -> None:
 
 def _device(line: ModbusLine, unit: Unit) -> ModbusDevice:
     return ModbusDevice(line, unit.profile, unit.address, timeout_s=unit.timeout_s, guard_s=unit.guard_s)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

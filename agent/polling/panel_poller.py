@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from agent.host import Host
+from agent.host import Host, loop_s
 from agent.polling.poller import Progress, Roll, Sink, reopen_after_s
 from agent.site import LinePlan
 from drivers.errors import BadFrame, LineError, NoResponse
@@ -19,7 +19,7 @@ class PanelPoller:
     def __init__(self, plan: LinePlan, panel: Panel, host: Host, sink: Sink) -> None:
         self.plan = plan
         self.panel = panel
-        self.progress = Progress(asyncio.get_running_loop().time())
+        self.progress = Progress(loop_s())
         self.roll = Roll(plan, sink)
         self._unit = plan.units[0].id
         self._random = host.random
@@ -30,7 +30,7 @@ class PanelPoller:
         """Listen for ever; ends only by cancellation, and then nobody answers the panel any more."""
         try:
             while True:
-                self.progress.at_s = asyncio.get_running_loop().time()
+                self.progress.at_s = loop_s()
                 await self._listen()
         finally:
             await self.panel.aclose()
@@ -51,7 +51,7 @@ class PanelPoller:
         """Also of nothing: the panel was heard. The next poll acknowledges these: none while the disk refuses."""
         await self._sink.accept(self._unit, readings)
         while self._sink.owes(self._unit):
-            self.progress.at_s = asyncio.get_running_loop().time()
+            self.progress.at_s = loop_s()
             await asyncio.sleep(OWED_S)
 
     async def _line_gone(self, cause: str) -> None:

@@ -1,11 +1,11 @@
 """What every poller shares: who it reports to, and how its progress is seen."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agent.host import loop_s
 from agent.polling.health import Health, answered, missed
 from agent.site import LinePlan, Unit
 from drivers.reading import Reading
@@ -52,7 +52,7 @@ class Roll:
     """The health of a line's units, and the one place where a loss and a return are told."""
 
     def __init__(self, plan: LinePlan, sink: Sink) -> None:
-        now_s = asyncio.get_running_loop().time()
+        now_s = loop_s()
         self.units: dict[str, Unit] = {unit.id: unit for unit in plan.units}
         self.health: dict[str, Health] = {unit.id: Health(answered_s=now_s) for unit in plan.units}
         self._line = plan.id
@@ -66,7 +66,7 @@ class Roll:
     async def answered(self, unit: str) -> bool:
         """Note an answer; True when the unit was lost until now."""
         before = self.health[unit]
-        self.health[unit] = answered(before, asyncio.get_running_loop().time())
+        self.health[unit] = answered(before, loop_s())
         if before.lost:
             log.info("%s on %s answers again", unit, self._line)
             await self._sink.unit_back(unit)
@@ -75,7 +75,7 @@ class Roll:
     async def missed(self, unit: str, cause: str, *, spoiled: bool = False) -> Health:
         """Note a miss; tells the sink when the unit becomes lost by it."""
         before = self.health[unit]
-        now_s = asyncio.get_running_loop().time()
+        now_s = loop_s()
         after = self.health[unit] = missed(before, self.units[unit], now_s, cause, spoiled=spoiled)
         if after.lost and not before.lost:
             log.warning("%s on %s is lost after %d misses: %s", unit, self._line, after.misses, cause)

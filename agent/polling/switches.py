@@ -1,8 +1,8 @@
 """The outputs of one line: what somebody wants of them, and the exchanges that bring it about."""
 
-import asyncio
 from collections.abc import Mapping
 
+from agent.host import loop_s
 from agent.polling.outputs import Output, Want, failed, looked, told, wanted
 from agent.polling.plan import order_of
 from agent.polling.schedule import Job, Schedule
@@ -31,7 +31,7 @@ class Switches:
         """
         _possible(self._devices[unit], point, want)
         key = (unit, point)
-        output = wanted(self._outputs.get(key), want, _now())
+        output = wanted(self._outputs.get(key), want, loop_s())
         if output is not self._outputs.get(key):
             self._outputs[key] = output
             self._job(unit, point).due_s = output.due_s
@@ -44,7 +44,7 @@ class Switches:
     def fault(self, unit: str, point: str) -> str:
         """Why the output must be taken for not as wanted; empty while there is hope, or nobody wants anything."""
         output = self._outputs.get((unit, point))
-        return "" if output is None else output.fault(_now())
+        return "" if output is None else output.fault(loop_s())
 
     async def act(self, job: Job, look_timeout_s: float) -> None:
         """The next step of an output, one exchange; raises its FieldError, once that is noted."""
@@ -53,7 +53,7 @@ class Switches:
         try:
             after = await self._step(job, before, look_timeout_s)
         except FieldError as error:
-            after = failed(before, str(error), _now())
+            after = failed(before, str(error), loop_s())
             raise
         finally:
             if self._outputs[key] is before:  # else something new is wanted meanwhile, and due already
@@ -65,12 +65,12 @@ class Switches:
         if output.step == "look":
             readings = await device.read(job.block, timeout_s=look_timeout_s)
             found = next(reading for reading in readings if reading.point == job.output)
-            return looked(output, found.value if found.quality is Quality.GOOD else None, _now())
+            return looked(output, found.value if found.quality is Quality.GOOD else None, loop_s())
         if want.pulse_s is None:
             await device.write(job.output, want.value)
         else:
             await device.pulse(job.output, want.pulse_s)
-        return told(output, _now())
+        return told(output, loop_s())
 
     def _job(self, unit: str, point: str) -> Job:
         """Its job; one that the configuration did not foresee is added."""
@@ -90,7 +90,3 @@ def _possible(device: ModbusDevice, point: str, want: Want) -> None:
         write_order(device.profile, point, want.value)
     else:
         pulse_order(device.profile, point, want.pulse_s)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

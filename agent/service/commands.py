@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from agent.alarms.model import Order
 from agent.errors import OrderRefused, StorageError
-from agent.host import Host
+from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
-from agent.records import Along, Instant, Lane, Record
+from agent.records import Along, Lane, Record
 from agent.service.confirmations import Confirmations
 from agent.service.done import Done
 from agent.service.pace import Pace
@@ -45,7 +45,7 @@ class Commands:
     async def inbox(self, message: Incoming) -> None:
         """Take a message in. Too many are not even read."""
         confirms = message.topic.endswith("/confirm")
-        if not (self._confirm_pace if confirms else self._order_pace).allows(_now()):
+        if not (self._confirm_pace if confirms else self._order_pace).allows(loop_s()):
             name, most = ("confirm", CONFIRMS_PER_S) if confirms else ("", ORDERS_PER_S)
             self._take(Refusal(name, "", f"too many: beyond {most:g} a second they are not looked at"))
             return
@@ -114,7 +114,7 @@ class Commands:
     async def _refuse(self, refusal: Refusal) -> None:
         """Say why; an id has one answer, also where it is a refusal."""
         log.warning("command %s %r is refused: %s", refusal.name, refusal.id, refusal.why)
-        if not self._refusal_pace.allows(_now()):
+        if not self._refusal_pace.allows(loop_s()):
             return
         fields = {"id": refusal.id, "name": refusal.name, "why": refusal.why}
         record = self._record("command.refused", refusal.why, fields)
@@ -126,7 +126,7 @@ class Commands:
         """What has no id, or comes again with every session, is refused once in a while for each reason."""
         if refusal.id:
             return False
-        about, now_s = (refusal.name, refusal.why), _now()
+        about, now_s = (refusal.name, refusal.why), loop_s()
         if now_s - self._said.get(about, float("-inf")) < SAID_AGAIN_S:
             return True
         self._said.pop(about, None)
@@ -139,13 +139,9 @@ class Commands:
         return self._record("command.done", text, {"id": order.id, "name": _name(order), **fields})
 
     def _record(self, event: str, text: str, fields: Mapping[str, object]) -> Record:
-        at = Instant(_now(), *self._host.wall_clock())
+        at = self._host.instant()
         return Record(Lane.EVENT, "event", "command", event_data(event, text, fields), at)
 
 
 def _name(order: Replay | Acknowledge | Refusal) -> str:
     return order.name if isinstance(order, Refusal) else type(order).__name__.lower()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -1,6 +1,5 @@
 """The heartbeat: how the gateway is, in numbers."""
 
-import asyncio
 import platform
 import shutil
 import sqlite3
@@ -11,7 +10,7 @@ from typing import Any
 import agent
 from agent.alarms.memory import summary
 from agent.errors import StorageError
-from agent.host import Host
+from agent.host import Host, loop_s
 from agent.outbox.ledger import LaneDepth
 from agent.outbox.outbox import Outbox
 from agent.records import Lane
@@ -28,12 +27,12 @@ class Pulse:
 
     def __init__(self, pipe: Pipe, outbox: Outbox, pollers: Sequence[Poller], host: Host) -> None:
         self._pipe, self._outbox, self._host = pipe, outbox, host
-        self._started_s = asyncio.get_running_loop().time()
+        self._started_s = loop_s()
         self._lines = [LineSight(poller, self._started_s) for poller in pollers]
 
     async def beat(self, uplink: UplinkShown) -> HeartbeatData:
         """The state of things now."""
-        now_s = asyncio.get_running_loop().time()
+        now_s = loop_s()
         utc_s, clock = self._host.wall_clock()
         depths, fault = await self._depths()
         return HeartbeatData(

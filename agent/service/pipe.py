@@ -11,7 +11,7 @@ from agent.alarms.memory import holds, memory_from_json, memory_to_json, new_mem
 from agent.alarms.model import DeviceMemory, Judgement, Order, PointValue
 from agent.alarms.operate import operate
 from agent.errors import OrderRefused, StorageError
-from agent.host import Host
+from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
 from agent.polling.points import PointTable
 from agent.records import NOTHING, Along, Instant, Lane, Record, Told
@@ -72,7 +72,7 @@ class Pipe:
 
     async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
         """Take a unit's readings in; returns when what follows from them is stored."""
-        now_s = self._now_s()
+        now_s = loop_s()
         changed = self.table.store(unit, readings, now_s)
         await self._hear(unit, changed, now_s)
         await self._measure(unit, now_s)
@@ -98,7 +98,7 @@ class Pipe:
 
     async def unchanged(self, unit: str) -> None:
         """A unit said what it had said before; delays and the disk's debts have a timer, numbers a pace."""
-        now_s = self._now_s()
+        now_s = loop_s()
         if now_s - self._measured_s.get(unit, now_s) >= MEASURE_S:
             await self._measure(unit, now_s)
 
@@ -127,7 +127,7 @@ class Pipe:
         if (device := self.devices.get(device_id)) is None:
             raise _no_device(device_id, sorted(self.devices))
         async with self._lock:
-            at = self._instant()
+            at = self._host.instant()
             right = at.clock == "synchronised"
             done = operate(device, self._latest(device_id), order, at.monotonic_s, at.utc_s, right=right)
             judgements = {device_id: stamped(done, at)}
@@ -139,7 +139,7 @@ class Pipe:
         """Judge again when a delay expires, though no reading comes."""
         while True:
             self._rearm.clear()
-            now_s = self._now_s()
+            now_s = loop_s()
             if due := [self.devices[d] for d, due_s in self._due.items() if due_s <= now_s]:
                 await self._judge(due)
                 continue
@@ -153,7 +153,7 @@ class Pipe:
 
     async def note(self, events: Iterable[Note], states: Mapping[str, str]) -> bool:
         """Events, and states that are no device's, in one transaction; False when the disk refuses."""
-        at = self._instant()
+        at = self._host.instant()
         records = [
             Record(Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), at)
             for event, text, fields in events
@@ -182,7 +182,7 @@ class Pipe:
         if not wanted:
             return
         async with self._lock:
-            at = self._instant()
+            at = self._host.instant()
             judgements = {d.id: self._opinion(d, at) for d in wanted}
             told = self._told(judgements, at)
             try:
@@ -276,7 +276,7 @@ class Pipe:
     async def _measure(self, unit: str, now_s: float) -> None:
         self._measured_s[unit] = now_s
         records = [
-            Record(Lane.TELEMETRY, "telemetry", device.id, data, self._instant())
+            Record(Lane.TELEMETRY, "telemetry", device.id, data, self._host.instant())
             for device in self._users[unit]
             if (data := self._telemetry.due(device, self.table.of(device), now_s))
         ]
@@ -296,13 +296,6 @@ class Pipe:
     def known(self, at: Instant) -> Instant:
         """A moment of this boot, as it is known by now."""
         return self._host.moment(self._host.boot_id, at)
-
-    def _now_s(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    def _instant(self) -> Instant:
-        utc_s, clock = self._host.wall_clock()
-        return Instant(self._now_s(), utc_s, clock)
 
 
 def _concerns(device: Device, unit: str, changed: Collection[str]) -> bool:

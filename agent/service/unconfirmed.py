@@ -11,9 +11,9 @@ from typing import Any
 from agent.alarms.model import key_of
 from agent.alarms.overdue import Waiting, overdue, parted, saves_lives, since_s, waiting
 from agent.errors import OrderRefused, StorageError
-from agent.host import Host
+from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
-from agent.records import Instant, Lane, Record
+from agent.records import Lane, Record
 from agent.service.pipe import Note, Pipe
 from agent.service.sounder import Sounder
 
@@ -64,7 +64,7 @@ class Unconfirmed:
         """Who is overdue now, who has got through, and what follows."""
         if self._store_id != self._outbox.store_id:
             await self._recall()
-        late = overdue((*self._waiting.values(), *self._unstored()), _now(), self._after_s)
+        late = overdue((*self._waiting.values(), *self._unstored()), loop_s(), self._after_s)
         still, through = await self._asked(late)
         self.late = tuple(still)
         self._pipe.unconfirmed = len(still)
@@ -107,8 +107,7 @@ class Unconfirmed:
         self._store_id = store_id
 
     async def _in_store(self) -> dict[int, Waiting]:
-        utc_s, clock = self._host.wall_clock()
-        now, last, found = Instant(_now(), utc_s, clock), 0, dict[int, Waiting]()
+        now, last, found = self._host.instant(), 0, dict[int, Waiting]()
         while True:
             page = await self._outbox.next({Lane.ALARM: last}, PAGE)
             alarms = [stored for stored in page if stored.record.lane is Lane.ALARM]
@@ -174,7 +173,7 @@ class Unconfirmed:
         return {
             **_named(one),
             "sequence": one.sequence,
-            "since_s": round(_now() - one.since_s, 1) if known else None,
+            "since_s": round(loop_s() - one.since_s, 1) if known else None,
         }
 
     def _shown(self, one: Waiting) -> dict[str, Any]:
@@ -195,7 +194,7 @@ class Unconfirmed:
 
     def _next_look_s(self) -> float | None:
         """When the next alarm will be overdue; soon, while one is; now and then, for the sounder's sake."""
-        now_s = _now()
+        now_s = loop_s()
         dues = [one.since_s + self._after_s for one in self._waiting.values()]
         looks = [due_s if due_s > now_s else now_s + LOOK_S for due_s in dues]
         if self.late or not self._store_id or any(self._unstored()):
@@ -224,7 +223,3 @@ def _kept(outbox: Outbox) -> tuple[dict[int, Waiting], set[int]]:
 def _names(kept: Sequence[str]) -> tuple[str, str, str]:
     device, condition, address = map(str, kept)
     return device, condition, address
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
+from agent.host import loop_s
 from agent.polling.poller import Progress
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ def stuck(progress: Mapping[str, Progress], now_s: float) -> list[str]:
 async def feed(notify: Callable[[str], None], progress: Mapping[str, Progress], every_s: float) -> None:
     """Send WATCHDOG=1 every `every_s` while nothing is stuck; else say what is, and let the watchdog bite."""
     while True:
-        if names := stuck(progress, asyncio.get_running_loop().time()):
+        if names := stuck(progress, loop_s()):
             log.error("no progress in %s: the watchdog is not fed", ", ".join(names))
             notify(f"STATUS=stuck: {', '.join(names)}")
         else:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Literal
 
 from agent.errors import Rejected, StorageError
+from agent.host import loop_s
 from agent.outbox.outbox import Outbox
 from agent.records import Lane, Stored
 from agent.uplink.answers import Answers
@@ -74,7 +75,7 @@ class Again:
             return True
         self._look_at_store()
         if self._outbox.knows(stored.series):
-            self._sent.note(stored.record.lane, stored.place, _now())
+            self._sent.note(stored.record.lane, stored.place, loop_s())
         return False
 
     async def run(self) -> None:
@@ -87,7 +88,7 @@ class Again:
             else:
                 await asyncio.sleep(wait_s)
             self._look_at_store()
-            again, answered = await self._round(self._sent.before(_now() - self._again_s))
+            again, answered = await self._round(self._sent.before(loop_s() - self._again_s))
             wait_s = self._next_wait_s(wait_s, again, answered)
 
     def _look_at_store(self) -> None:
@@ -137,7 +138,3 @@ class Again:
             log.info("nothing is sent again, the outbox cannot be read: %s", error)
             return []
         return [stored for stored in found if stored.place <= last]
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from agent.errors import Rejected
+from agent.host import loop_s
 from agent.outbox.outbox import Outbox
 from agent.records import Lane, Stored
 from agent.session import Publisher
@@ -78,7 +79,7 @@ class Delivery:
         drain, self._drain = self._drain, None
         if drain is None:
             return
-        convict = self._suspicion.learn(drain.under_way.values(), asyncio.get_running_loop().time())
+        convict = self._suspicion.learn(drain.under_way.values(), loop_s())
         if convict is None:
             return
         text = "three sessions in a row ended over this record; it is put off for a while"
@@ -130,7 +131,7 @@ class Delivery:
             self._settings.confirm_timeout_s,
             self._tell,
             careful=self._suspicion.careful,
-            put_off=self._suspicion.put_off(self._outbox.store_id, asyncio.get_running_loop().time()),
+            put_off=self._suspicion.put_off(self._outbox.store_id, loop_s()),
             moment=self._presence.moment,
             by_broker=again.by_broker,
             known=known,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 
 from agent.errors import Rejected, StorageError
+from agent.host import loop_s
 from agent.outbox.outbox import EVERYTHING, Outbox
 from agent.records import Lane, Stored, Told, as_recorded
 from agent.session import Publisher
@@ -94,7 +95,7 @@ class Drain:
 
     def offer_again(self) -> None:
         """There is another way round now: what was refused need not wait; what ends sessions does."""
-        now_s = _now()
+        now_s = loop_s()
         self._refused = [
             (due_s if stored.key in self._convicts else min(due_s, now_s), stored)
             for due_s, stored in self._refused
@@ -162,7 +163,7 @@ class Drain:
         return BEYOND_ALL if refused >= REFUSED_MOST else self._marks[lane].after
 
     async def _wait(self) -> None:
-        rest_s = min((due_s for due_s, _ in self._refused), default=float("inf")) - _now()
+        rest_s = min((due_s for due_s, _ in self._refused), default=float("inf")) - loop_s()
         try:
             async with asyncio.timeout(None if rest_s == float("inf") else max(0.0, rest_s)):
                 await self._outbox.changed.wait()
@@ -171,7 +172,7 @@ class Drain:
 
     def _due_again(self) -> Stored | None:
         for position, (due_s, stored) in enumerate(self._refused):
-            if due_s <= _now():
+            if due_s <= loop_s():
                 del self._refused[position]
                 return stored
         return None
@@ -202,7 +203,7 @@ class Drain:
 
     async def _put_off(self, stored: Stored, topic: str, error: Rejected) -> None:
         """A refusal costs the others nothing; it is said once for each channel and reason."""
-        self._refused.append((_now() + REFUSED_REST_S, stored))
+        self._refused.append((loop_s() + REFUSED_REST_S, stored))
         self._passed_over.add(stored.key)
         self._outbox.changed.set()
         about = (stored.record.lane, error.code)
@@ -212,7 +213,3 @@ class Drain:
         log.error("refused on %s: %s; offered again every %g s", topic, error, REFUSED_REST_S)
         fields = {"topic": topic, "code": error.code, "sequence": stored.sequence}
         await self._tell("uplink.refused", str(error), fields)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from agent.errors import Rejected, UplinkError
+from agent.host import loop_s
 from agent.session import Incoming, Publisher, Session
 from agent.uplink.history import History
 from agent.uplink.topics import channel_of
@@ -29,7 +30,7 @@ class Lent:
         try:
             await self._session.publish(topic, payload, retain=retain)
         except Rejected as error:
-            now_s = asyncio.get_running_loop().time()
+            now_s = loop_s()
             self._history.refused(topic, f"{error} (code {error.code})", now_s)
             raise
         self._history.taken(topic)

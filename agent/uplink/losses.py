@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from agent.host import loop_s
+
 GRACE_S = 10.0  # after the start: a way that takes so long to come up is lost
 HOLD_S = 60.0  # from one telling of a loss to the next, of the same way
 NEVER = float("inf")
@@ -35,7 +37,7 @@ class Losses:
     def __init__(self, ways: Iterable[str], tell: Tell) -> None:
         self._tell = tell
         self._changed = asyncio.Event()
-        now_s = _now()
+        now_s = loop_s()
         self._ways = {way: _Absence(now_s, now_s + GRACE_S, why="not connected yet") for way in ways}
 
     def lost(self, way: str, broker: str, why: str) -> None:
@@ -43,14 +45,14 @@ class Losses:
         absence = self._ways[way]
         absence.why = why
         if absence.since_s is None:
-            absence.since_s, absence.broker = _now(), broker
+            absence.since_s, absence.broker = loop_s(), broker
             absence.losses += 1
             self._changed.set()
 
     def back(self, way: str, broker: str) -> None:
         """It has a session again."""
         absence = self._ways[way]
-        absence.since_s, absence.back_s, absence.broker = None, _now(), broker
+        absence.since_s, absence.back_s, absence.broker = None, loop_s(), broker
         self._changed.set()
 
     async def run(self) -> None:
@@ -71,14 +73,14 @@ class Losses:
             return NEVER
         if absence.told_since_s is not None:
             return NEVER
-        return absence.due_s if absence.due_s > _now() else await self._tell_lost(way, absence)
+        return absence.due_s if absence.due_s > loop_s() else await self._tell_lost(way, absence)
 
     async def _tell_lost(self, way: str, absence: _Absence) -> float:
         fields = {"path": way, "broker": absence.broker, "why": absence.why, "losses": max(1, absence.losses)}
         since_s = absence.since_s
         if not await self._tell("uplink.lost", f"the {way} way to the platform is lost", fields):
-            return _now() + HOLD_S
-        absence.told_since_s, absence.due_s, absence.losses = since_s, _now() + HOLD_S, 0
+            return loop_s() + HOLD_S
+        absence.told_since_s, absence.due_s, absence.losses = since_s, loop_s() + HOLD_S, 0
         self._changed.set()  # it may have come back meanwhile
         return NEVER
 
@@ -87,11 +89,7 @@ class Losses:
         after_s = round(absence.back_s - absence.told_since_s, 1)
         fields = {"path": way, "broker": absence.broker, "after_s": after_s}
         if not await self._tell("uplink.back", f"the {way} way to the platform is back", fields):
-            return _now() + HOLD_S
+            return loop_s() + HOLD_S
         absence.told_since_s = None
         self._changed.set()  # it may be lost again meanwhile
         return NEVER
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.errors import Rejected, UplinkError
-from agent.host import Host
+from agent.host import Host, loop_s
 from agent.session import Broker, Inbox, SessionRequest
 from agent.site import UplinkSettings
 from agent.uplink.delivery import Delivery
@@ -65,7 +65,7 @@ class Path:
         watcher: Watcher,
     ) -> None:
         self.name = plan.name
-        self.history = History(_now())
+        self.history = History(loop_s())
         self.session: Lent | None = None
         self._plan, self._host, self._settings, self._presence = plan, host, settings, presence
         self._delivery, self._inbox, self._watcher = delivery, inbox, watcher
@@ -179,7 +179,7 @@ class Path:
     def _up(self, session: Lent, broker: Broker, round_number: int) -> None:
         """Only now: a broker that lets us in and confirms nothing is none."""
         self._whys.clear()
-        self.history.up(_where(broker), _now())
+        self.history.up(_where(broker), loop_s())
         self.session = session
         log.info("connected to %s (%s, round %d)", _where(broker), self.name, round_number)
         self._watcher.way_up(self.name)
@@ -188,7 +188,7 @@ class Path:
         if (said := f"{_where(broker)}: {why}") not in self._whys:  # each address has its own, round after round
             log.warning("uplink down: %s", said)
         self._whys.add(said)
-        before, now_s = self.status, _now()
+        before, now_s = self.status, loop_s()
         if before.connected and now_s - before.since_s >= STEADY_S:
             self._wait_s = 0.0
         self.session = None
@@ -219,7 +219,3 @@ def _first(errors: BaseExceptionGroup[UplinkError]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -1,6 +1,5 @@
 """What a way says of itself, under its own subject: birth, goodbye, will and heartbeat."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
@@ -54,5 +53,4 @@ class Presence:
 
     def instant(self) -> Instant:
         """Now, as far as it is known."""
-        utc_s, clock = self._host.wall_clock()
-        return Instant(asyncio.get_running_loop().time(), utc_s, clock)
+        return self._host.instant()

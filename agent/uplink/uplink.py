@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from agent.host import Host
+from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
 from agent.session import Inbox, Session
 from agent.site import Identity, Site
@@ -63,7 +63,7 @@ class Uplink:
 
     def shown(self) -> UplinkShown:
         """Every way, as heartbeats and the status screen show it."""
-        ways = {name: path.history.shown(_now()) for name, path in self.paths.items()}
+        ways = {name: path.history.shown(loop_s()) for name, path in self.paths.items()}
         status = self.status
         return UplinkShown(
             broker=status.broker, reconnects=status.reconnects, path=self._choice.chosen, paths=ways
@@ -73,7 +73,7 @@ class Uplink:
 
     def way_up(self, way: str) -> None:
         """It has a session, and said hello."""
-        self._choice.up(way, _now())
+        self._choice.up(way, loop_s())
         self._losses.back(way, self.paths[way].status.broker)
         self._choose()
         for name in self.paths.keys() - {way}:
@@ -81,13 +81,13 @@ class Uplink:
 
     def way_proved(self, way: str) -> None:
         """It confirmed something."""
-        self._choice.proved(way, _now())
+        self._choice.proved(way, loop_s())
         self._choose()
 
     def way_failed(self, way: str) -> None:
         """Its session is lost, or none could be opened."""
         before = self._choice.chosen
-        self._choice.failed(way, _now())
+        self._choice.failed(way, loop_s())
         self._losses.lost(way, self.paths[way].status.broker, self.paths[way].status.why)
         self._choose()
         if before == way:
@@ -118,7 +118,3 @@ def _plans(site: Site) -> list[WayPlan]:
 
 def _client_id(identity: Identity) -> str:
     return f"campusgw-{identity.region}-{identity.site}-{identity.gateway}"
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
