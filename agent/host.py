@@ -48,3 +48,7 @@ class Host:
     def instant(self) -> Instant:
         """Now, on both clocks."""
         return Instant(loop_s(), *self.wall_clock())
+
+    def known(self, at: Instant) -> Instant:
+        """A moment of this start of the process, as it is known by now."""
+        return self.moment(self.boot_id, at)

@@ -65,6 +65,12 @@ class Record:
     at: Instant
 
 
+def event_record(event: str, text: str, fields: Mapping[str, object], at: Instant) -> Record:
+    """Something happened that is no alarm; the first word of its name is what it is about."""
+    said = {"event": event, "text": text, "fields": dict(fields)}
+    return Record(Lane.EVENT, "event", event.partition(".")[0], said, at)
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A record as the outbox keeps it: `sequence` counts 1, 2, 3 … within its `series`.

@@ -1,7 +1,7 @@
 """What an operator orders: acknowledge, reset, set aside; each with a name, each told upstream."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -49,6 +49,16 @@ def operate(
     seen = Seen(order.condition, None, order.address)
     done = replace(told(device, spec, seen, after, change), person=order.person, reason=order.reason)
     return Judgement(replace(memory, conditions={**memory.conditions, key: after}), (done,), now_s)
+
+
+def no_device(given: str, devices: Sequence[str]) -> OrderRefused:
+    """Nothing of that name is configured."""
+    known = ", ".join(devices)
+    if (near := nearest(given, devices)) is None:
+        return OrderRefused("no device {name}; known: {known}", name=repr(given), known=known)
+    return OrderRefused(
+        "no device {name}; did you mean {near}? Known: {known}", name=repr(given), near=repr(near), known=known
+    )
 
 
 def _condition(device: Device, memory: DeviceMemory, order: Order) -> ConditionSpec:

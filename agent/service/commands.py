@@ -9,12 +9,11 @@ from agent.alarms.model import Order
 from agent.errors import OrderRefused, StorageError
 from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
-from agent.records import Along, Lane, Record
+from agent.records import Along, Record, event_record
 from agent.service.confirmations import Confirmations
 from agent.service.done import Done
 from agent.service.pace import Pace
 from agent.service.pipe import Pipe
-from agent.service.words import event_data
 from agent.session import Incoming
 from agent.uplink.answers import Answers
 from agent.uplink.commands import Acknowledge, Confirm, Now, Refusal, Replay, parse
@@ -117,7 +116,7 @@ class Commands:
         if not self._refusal_pace.allows(loop_s()):
             return
         fields = {"id": refusal.id, "name": refusal.name, "why": refusal.why}
-        record = self._record("command.refused", refusal.why, fields)
+        record = event_record("command.refused", refusal.why, fields, self._host.instant())
         await self._outbox.append([record], self._done.state(refusal.id) if refusal.id else {})
         if refusal.id:
             self._done.add(refusal.id)
@@ -136,11 +135,8 @@ class Commands:
         return False
 
     def _result(self, order: Replay | Acknowledge, text: str, fields: Mapping[str, object]) -> Record:
-        return self._record("command.done", text, {"id": order.id, "name": _name(order), **fields})
-
-    def _record(self, event: str, text: str, fields: Mapping[str, object]) -> Record:
-        at = self._host.instant()
-        return Record(Lane.EVENT, "event", "command", event_data(event, text, fields), at)
+        named = {"id": order.id, "name": _name(order), **fields}
+        return event_record("command.done", text, named, self._host.instant())
 
 
 def _name(order: Replay | Acknowledge | Refusal) -> str:

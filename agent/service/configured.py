@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from agent.host import Host
 from agent.records import ClockState
-from agent.service.pipe import Pipe
+from agent.service.journal import Journal
 from agent.site import Site
 from agent.uplink.messages import RefusedShown, SinceShown
 
@@ -14,24 +14,24 @@ Keep = Callable[[tuple[float, ClockState]], None]
 """Keeps the configuration as the last good one, since now; raises OSError."""
 
 
-async def keep_configuration(host: Host, pipe: Pipe, keep: Keep) -> None:
+async def keep_configuration(host: Host, journal: Journal, keep: Keep) -> None:
     """Everything has been started with it; that it cannot be kept costs the next mistake its remedy."""
     now = host.wall_clock()
     try:
         await host.offload(lambda: keep(now))
     except OSError as error:
-        await pipe.report(
+        await journal.report(
             "config.not_kept", f"the last good configuration cannot be kept: {error}", error=str(error)
         )
 
 
-async def report_refused(site: Site, pipe: Pipe) -> None:
+async def report_refused(site: Site, journal: Journal) -> None:
     """Say at every start that it is not the new configuration that runs."""
     if (shown := refused_shown(site)) is None or site.stand_in is None:
         return
     text = "the new configuration is refused; the last good one runs"
     fields = {"mistakes": shown.mistakes, "count": len(site.stand_in.mistakes), "since": shown.since.model_dump()}
-    await pipe.report("config.refused", text, running=site.config_hash, **fields)
+    await journal.report("config.refused", text, running=site.config_hash, **fields)
 
 
 def refused_shown(site: Site) -> RefusedShown | None:

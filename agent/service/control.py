@@ -163,7 +163,7 @@ class Desk:
         states = []
         for device in self._gateway.site.devices:
             points = pipe.table.of(device)
-            state = state_data(device, pipe.memories[device.id], points, now, pipe.known)
+            state = state_data(device, pipe.memories[device.id], points, now, self._gateway.host.known)
             for condition in state["conditions"]:
                 condition |= _where(device, condition["condition"], condition["address"], points)
             states.append(state)

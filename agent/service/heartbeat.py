@@ -45,7 +45,7 @@ class Pulse:
             uplink=uplink,
             clock=clock,
             disk_free_bytes=disk_free_bytes(self._host.state_dir),
-            storage_fault=self._pipe.storage_fault or self._outbox.fault or fault,
+            storage_fault=self._pipe.journal.fault or self._outbox.fault or fault,
             temperature_c=board_temperature_c(),
             alarms={**summary(self._pipe.memories.values()), "unconfirmed": self._pipe.unconfirmed},
             config_refused=refused_shown(self._pipe.site),

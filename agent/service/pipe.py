@@ -2,35 +2,30 @@
 
 import asyncio
 import contextlib
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from agent.alarms.judge import judge
 from agent.alarms.memory import holds, memory_from_json, memory_to_json, new_memory, stamped
-from agent.alarms.model import DeviceMemory, Judgement, Order, PointValue
-from agent.alarms.operate import operate
-from agent.errors import OrderRefused, StorageError
+from agent.alarms.model import DeviceMemory, Judgement, Order
+from agent.alarms.operate import no_device, operate
+from agent.errors import StorageError
 from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
 from agent.polling.points import PointTable
 from agent.records import NOTHING, Along, Instant, Lane, Record, Told
 from agent.service.debts import Debts
+from agent.service.journal import Journal
+from agent.service.showing import Showing
 from agent.service.telemetry import Telemetry
-from agent.service.words import alarm_data, event_data, state_data
+from agent.service.words import alarm_data
 from agent.site import Device, Site
 from agent.uplink.board import Board
 from drivers.reading import Reading
-from drivers.said import nearest
-
-log = logging.getLogger(__name__)
 
 TIMER_IDLE_S = 3600.0
 RETRY_S = 1.0  # so often is a disk that refuses asked again
 MEASURE_S = 1.0  # numbers that do not change are looked at this often: is a telemetry record due?
-
-Note = tuple[str, str, Mapping[str, object]]
-"""An event, its text and its fields."""
 
 Accepted = Callable[[Sequence[Record], Sequence[int]], None]
 """Who is told what the disk has taken, and under which sequences."""
@@ -49,19 +44,17 @@ class Pipe:
         kept = outbox.states()
         self.memories = {d.id: _recall(d, kept.get(d.id), host.boot_id, host.moment) for d in site.devices}
         self.lost: dict[str, str] = {}
-        self.storage_fault = ""
+        self.journal = Journal(outbox, host)
         self.unconfirmed = 0  # fires and one-key alarms overdue upstream, kept by who watches for them
         self.accepted: Accepted = lambda _records, _sequences: None
-        self._outbox = outbox
-        self._board = board
         self._host = host
+        self._showing = Showing(board, self.table, host)
         self._users: dict[str, list[Device]] = defaultdict(list)
         for device in site.devices:
             for unit in device.units:
                 self._users[unit].append(device)
         self._measured_s: dict[str, float] = {}
         self._heard: set[str] = set()
-        self._shown: dict[str, dict[str, object]] = {}
         self._due: dict[str, float] = {}
         self._owed = Debts()
         self._lock = asyncio.Lock()
@@ -125,7 +118,7 @@ class Pipe:
     async def operate(self, device_id: str, order: Order, along: Along = NOTHING) -> None:
         """Carry out an operator's order, in one transaction with `along`; raises OrderRefused or StorageError."""
         if (device := self.devices.get(device_id)) is None:
-            raise _no_device(device_id, sorted(self.devices))
+            raise no_device(device_id, sorted(self.devices))
         async with self._lock:
             at = self._host.instant()
             right = at.clock == "synchronised"
@@ -147,25 +140,6 @@ class Pipe:
                 async with asyncio.timeout_at(min(self._due.values(), default=now_s + TIMER_IDLE_S)):
                     await self._rearm.wait()
 
-    async def report(self, event: str, text: str, **fields: object) -> None:
-        """Tell the platform of something that is no alarm; a full or broken store only costs this report."""
-        await self.note([(event, text, fields)], {})
-
-    async def note(self, events: Iterable[Note], states: Mapping[str, str]) -> bool:
-        """Events, and states that are no device's, in one transaction; False when the disk refuses."""
-        at = self._host.instant()
-        records = [
-            Record(Lane.EVENT, "event", event.partition(".")[0], event_data(event, text, fields), at)
-            for event, text, fields in events
-        ]
-        try:
-            await self._outbox.append([*records, *self._relief(at)], states)
-        except StorageError as error:
-            self._complain(error)
-            return False
-        self.storage_fault = ""
-        return True
-
     def owed(self) -> Iterable[Record]:
         """What was seen and is not stored yet, since the disk refuses."""
         return (record for name in self.devices for record in self._owed.records(name))
@@ -173,7 +147,7 @@ class Pipe:
     def show_all(self) -> None:
         """Put every device's state on the board, as after a start."""
         for device in self.site.devices:
-            self._show(device)
+            self._showing.show(device, self.memories[device.id])
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -189,7 +163,7 @@ class Pipe:
                 await self._store(judgements, told, at)
             except StorageError as error:
                 self._owe(judgements, told, at)
-                self._complain(error)
+                self.journal.complain(error)
             else:
                 self._move(judgements)
         self._rearm.set()
@@ -232,9 +206,7 @@ class Pipe:
         }
         if memories:
             states = {name: memory_to_json(memory, self._host.boot_id) for name, memory in memories.items()}
-            also = [*along.records, *self._relief(at)]
-            sequences = await self._outbox.append([*records, *also], {**states, **along.states})
-            self.storage_fault = ""
+            sequences = await self.journal.append([*records, *along.records], {**states, **along.states}, at)
             self.accepted(records, sequences)
 
     def _owe(self, judgements: Mapping[str, Judgement], told: Telling, at: Instant) -> None:
@@ -244,14 +216,6 @@ class Pipe:
             self._owed.owe(name, judgements[name].memory, told[name])
             self._due[name] = at.monotonic_s + RETRY_S
 
-    def _relief(self, at: Instant) -> list[Record]:
-        """The first records that are kept after a fault tell of it, should no heartbeat have got through."""
-        if not self.storage_fault:
-            return []
-        text = "the outbox keeps records again; what happened meanwhile is told late"
-        data = event_data("storage.recovered", text, {"fault": self.storage_fault})
-        return [Record(Lane.EVENT, "event", "storage", data, at)]
-
     def _move(self, judgements: Mapping[str, Judgement]) -> None:
         for name, judgement in judgements.items():
             before = self.memories[name]
@@ -260,18 +224,9 @@ class Pipe:
             self._due.pop(name, None)
             if judgement.due_s is not None:
                 self._due[name] = judgement.due_s
-            if judgement.changes or judgement.memory != before or self._looks_new(self.devices[name]):
-                self._show(self.devices[name])
-
-    def _looks_new(self, device: Device) -> bool:
-        """A contact or word reads differently than it was shown; numbers are shown at telemetry's pace."""
-        return _contacts(self.table.of(device)) != self._shown.get(device.id)
-
-    def _show(self, device: Device) -> None:
-        points = self.table.of(device)
-        self._shown[device.id] = _contacts(points)
-        state = state_data(device, self.memories[device.id], points, self._host.wall_clock(), self.known)
-        self._board.put(device.id, state)
+            device = self.devices[name]
+            if judgement.changes or judgement.memory != before or self._showing.looks_new(device):
+                self._showing.show(device, judgement.memory)
 
     async def _measure(self, unit: str, now_s: float) -> None:
         self._measured_s[unit] = now_s
@@ -282,20 +237,8 @@ class Pipe:
         ]
         if records:
             for record in records:
-                self._show(self.devices[record.subject])
-            try:
-                await self._outbox.telemetry(records)
-            except StorageError as error:
-                self._complain(error)
-
-    def _complain(self, error: StorageError) -> None:
-        if not self.storage_fault:
-            log.error("the outbox cannot keep records: %s", error)
-        self.storage_fault = str(error)
-
-    def known(self, at: Instant) -> Instant:
-        """A moment of this boot, as it is known by now."""
-        return self._host.moment(self._host.boot_id, at)
+                self._showing.show(self.devices[record.subject], self.memories[record.subject])
+            await self.journal.telemetry(records)
 
 
 def _concerns(device: Device, unit: str, changed: Collection[str]) -> bool:
@@ -303,23 +246,6 @@ def _concerns(device: Device, unit: str, changed: Collection[str]) -> bool:
     if device.unit == unit and device.kind == "fire_panel":
         return bool(changed)
     return any(use.unit == unit and use.point in changed for use in device.points.values())
-
-
-def _contacts(points: Mapping[str, PointValue]) -> dict[str, object]:
-    numbers = (int, float)
-    return {
-        role: ("number" if isinstance(p.value, numbers) and not isinstance(p.value, bool) else p.value, p.quality)
-        for role, p in points.items()
-    }
-
-
-def _no_device(given: str, devices: Sequence[str]) -> OrderRefused:
-    known = ", ".join(devices)
-    if (near := nearest(given, devices)) is None:
-        return OrderRefused("no device {name}; known: {known}", name=repr(given), known=known)
-    return OrderRefused(
-        "no device {name}; did you mean {near}? Known: {known}", name=repr(given), near=repr(near), known=known
-    )
 
 
 def _recall(device: Device, kept: str | None, boot_id: str, moment: Told) -> DeviceMemory:

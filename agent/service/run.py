@@ -11,6 +11,7 @@ from agent.service.commands import Commands
 from agent.service.configured import Keep, keep_configuration, report_refused
 from agent.service.control import serve_control
 from agent.service.heartbeat import Pulse, versions
+from agent.service.journal import Journal
 from agent.service.line_sight import Poller
 from agent.service.lines import open_poller
 from agent.service.notify import watchdog_interval_s
@@ -85,15 +86,15 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
 async def _run_parts(gateway: Gateway, clock: Clock, keep: Keep | None) -> None:
     clock.on_trusted = gateway.pipe.show_all
     gateway.pipe.show_all()
-    await gateway.pipe.report("gateway.started", "the gateway has started", **versions())
-    await report_refused(gateway.site, gateway.pipe)
+    await gateway.pipe.journal.report("gateway.started", "the gateway has started", **versions())
+    await report_refused(gateway.site, gateway.pipe.journal)
     async with asyncio.TaskGroup() as group:
         for name, part in {**_parts(gateway), "clock": clock.run}.items():
-            group.create_task(supervise(name, part, gateway.host, _reporter(gateway.pipe)), name=name)
+            group.create_task(supervise(name, part, gateway.host, _reporter(gateway.pipe.journal)), name=name)
         group.create_task(_say_when_stopping(gateway.host), name="stopping")
         gateway.host.notify("READY=1")
         if keep is not None:
-            await keep_configuration(gateway.host, gateway.pipe, keep)
+            await keep_configuration(gateway.host, gateway.pipe.journal, keep)
 
 
 async def _say_when_stopping(host: Host) -> None:
@@ -110,7 +111,7 @@ def _parts(gateway: Gateway) -> dict[str, Part]:
     parts["timers"] = gateway.pipe.run_timers
     parts["commands"] = gateway.commands.run
     parts["unconfirmed"] = gateway.watch.run
-    parts["storage"] = lambda: tell_of_storage(gateway.outbox, gateway.pipe.report)
+    parts["storage"] = lambda: tell_of_storage(gateway.outbox, gateway.pipe.journal.report)
     progress = {poller.plan.id: poller.progress for poller in gateway.pollers}
     parts["watchdog"] = lambda: feed(gateway.host.notify, progress, watchdog_interval_s())
     if (path := gateway.site.control_socket) is not None:
@@ -118,8 +119,8 @@ def _parts(gateway: Gateway) -> dict[str, Part]:
     return parts
 
 
-def _reporter(pipe: Pipe) -> Callable[[str, BaseException], Awaitable[None]]:
+def _reporter(journal: Journal) -> Callable[[str, BaseException], Awaitable[None]]:
     async def report(part: str, error: BaseException) -> None:
-        await pipe.report("part.failed", f"{part} failed: {error}", part=part, error=type(error).__name__)
+        await journal.report("part.failed", f"{part} failed: {error}", part=part, error=type(error).__name__)
 
     return report

@@ -14,7 +14,8 @@ from agent.errors import OrderRefused, StorageError
 from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
 from agent.records import Lane, Record
-from agent.service.pipe import Note, Pipe
+from agent.service.journal import Note
+from agent.service.pipe import Pipe
 from agent.service.sounder import Sounder
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class Unconfirmed:
         alarms = [_named(one) for one in self.late]
         text = f"{person} has silenced the sounder"
         fields: dict[str, object] = {"person": person, "alarms": alarms}
-        await self._pipe.note([("sounder.silenced", text, fields)], self._state(self._told))
+        await self._pipe.journal.note([("sounder.silenced", text, fields)], self._state(self._told))
 
     def shown(self) -> dict[str, Any]:
         """For whoever asks on the spot."""
@@ -143,7 +144,7 @@ class Unconfirmed:
         notes = [*map(self._unconfirmed, news), *map(self._confirmed_late, got), *self._of_sounder(fault)]
         gone = {one.sequence for one in through}
         told = {n: one for n, one in self._told.items() if n not in gone} | {one.sequence: one for one in news}
-        if notes and not await self._pipe.note(notes, self._state(told)):
+        if notes and not await self._pipe.journal.note(notes, self._state(told)):
             return
         self._told, self._sounder_told = told, fault
         self._silenced -= gone

@@ -34,11 +34,6 @@ def alarm_data(device: Device, change: Change, table: PointTable) -> dict[str, A
     }
 
 
-def event_data(event: str, text: str, fields: Mapping[str, object]) -> dict[str, Any]:
-    """The payload of something that is no alarm."""
-    return {"event": event, "text": text, "fields": dict(fields)}
-
-
 def state_data(
     device: Device,
     memory: DeviceMemory,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from agent.errors import StorageError
 from agent.outbox.outbox import Outbox
-from agent.records import Instant, Lane, Record
+from agent.records import Instant, event_record
 
 log = logging.getLogger(__name__)
 
@@ -18,10 +18,8 @@ class Teller:
 
     async def __call__(self, event: str, text: str, fields: Mapping[str, object]) -> bool:
         """Keep the event; False, and said in the log, when the disk does not take it."""
-        said = {"event": event, "text": text, "fields": fields}
-        record = Record(Lane.EVENT, "event", "uplink", said, self._instant())
         try:
-            await self._outbox.append([record], {})
+            await self._outbox.append([event_record(event, text, fields, self._instant())], {})
         except StorageError as error:
             log.error("cannot record %s: %s", event, error)
             return False

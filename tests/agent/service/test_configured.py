@@ -58,7 +58,7 @@ def test_a_disk_that_does_not_keep_it_is_told_and_nothing_else_suffers(tmp_path:
         def keep(_now: tuple[float, ClockState]) -> None:
             raise OSError(28, "No space left on device")
 
-        await keep_configuration(world.host(), pipe, keep)
+        await keep_configuration(world.host(), pipe.journal, keep)
         (said,) = [s.record.data for s in await stored(outbox)]
         assert said["event"] == "config.not_kept"
         assert "No space left" in said["text"]

@@ -64,7 +64,7 @@ def test_while_the_disk_refuses_the_state_stays_and_the_timer_derives_the_same_a
         await pipe.accept(UNIT, PRESSED)
         assert state(pipe) is State.NORMAL
         assert pipe.owes(UNIT)
-        assert "full" in pipe.storage_fault
+        assert "full" in pipe.journal.fault
         await asyncio.sleep(5.5)
         assert state(pipe) is State.NORMAL
         world.disk_full = False
@@ -72,7 +72,7 @@ def test_while_the_disk_refuses_the_state_stays_and_the_timer_derives_the_same_a
         assert state(pipe) is State.UNACKNOWLEDGED
         assert await alarms(outbox) == ["pressed raised"]
         assert not pipe.owes(UNIT)
-        assert pipe.storage_fault == ""
+        assert pipe.journal.fault == ""
         timers.cancel()
         await outbox.aclose()
 
@@ -182,9 +182,9 @@ def test_whatever_is_stored_first_after_a_fault_of_the_disk_tells_of_it_once(tmp
         world = World(tmp_path)
         pipe, outbox, _ = await open_pipe(world, site_in(tmp_path))
         world.disk_full = True
-        await pipe.report("part.failed", "lost with the disk")
+        await pipe.journal.report("part.failed", "lost with the disk")
         world.disk_full = False
-        await pipe.report("part.failed", "kept")
+        await pipe.journal.report("part.failed", "kept")
         await pipe.accept(UNIT, PRESSED)
         events = [one.record.data for one in await stored(outbox) if one.record.lane is Lane.EVENT]
         assert [event["event"] for event in events] == ["part.failed", "storage.recovered"]
