@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.language import tr
 from simulators.at_rest import bring_to_rest
@@ -24,6 +24,8 @@ from simulators.real_field import RealField, real_field
 from simulators.scenario import Order, Value
 from simulators.scenario_file import read_yaml
 from simulators.scenario_play import set_up
+
+T = TypeVar("T")
 
 READY_S = 60.0  # a small board needs seconds to import everything
 BROKER_S = 5.0
@@ -181,7 +183,7 @@ async def open_school(plan: Plan, platform: Platform, heard: Callable[[Arrival],
 
 
 @asynccontextmanager
-async def running(what: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+async def running(what: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
     """A task that ends with the block."""
     task = asyncio.create_task(what)
     try:
