@@ -7,3 +7,7 @@ class Missing(Exception):
 
 class BenchError(Exception):
     """A process of the bench did not do what it must; the text holds what it said."""
+
+
+class Late(BenchError):
+    """What the bench waited for has not come about in time; the text says what."""

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.endurance.mosquitto import Mosquitto, installed
+from bench.mosquitto import AT_ONCE, Mosquitto, installed
 from simulators.child import Child
 from simulators.demo.school import Plan, School
 from simulators.field_file import read_lines
@@ -50,7 +50,7 @@ class Stage:
         The broker that stands in where there is no mosquitto is stopped: it passes on only what it has time for.
         """
         if self.mosquitto is not None:
-            await self.mosquitto.kill()
+            self.mosquitto.kill()
         await self.school.switch_broker(False)
         while self.school.subscriber.there.is_set():
             await asyncio.sleep(POLL_S)
@@ -73,8 +73,8 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Everything started and read once; all of it is put away at the end."""
     async with AsyncExitStack() as things:
-        if (mosquitto := Mosquitto(directory) if installed() else None) is not None:
-            things.push_async_callback(mosquitto.kill)
+        if (mosquitto := Mosquitto(directory, *AT_ONCE) if installed() else None) is not None:
+            things.callback(mosquitto.kill)
             await mosquitto.start()
         ports = real_field(read_lines(config), random.Random(), root=directory, other_ports=True)
         real = await things.enter_async_context(ports)

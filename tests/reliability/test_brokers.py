@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.reliability.brokers.broker import installed
+from bench.mosquitto import installed
 from bench.reliability.brokers.cases import CASES, Case
 from bench.reliability.brokers.hosts import missing
 from bench.reliability.brokers.play import play

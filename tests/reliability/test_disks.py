@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.endurance.mosquitto import installed
+from bench.mosquitto import installed
 from bench.reliability.disk.volume import TOOLS
 
 ROOT = Path(__file__).parent.parent.parent

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.endurance.mosquitto import installed
+from bench.mosquitto import installed
 from bench.reliability.torture import Tortured, torture
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.timeout(400)]

@@ -4,19 +4,19 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.endurance.claims import Claim, at_least, at_most
 from bench.endurance.page import Result, table
 from bench.endurance.progress import Told, bar
-from bench.errors import BenchError
+from bench.errors import BenchError, Missing
 from bench.machine import describe
 from bench.reliability.backlog.depth import RECORDS, fill, guardroom
 from bench.reliability.backlog.flash import EVERY_S, LINES, UNITS, Written, room
 from bench.reliability.page import write
 from bench.stats import percentile
+from bench.waiting import until
 from simulators.child import ChildFailed
 
 ALARM_MOST_S = 2.0
@@ -25,6 +25,7 @@ DAY_MOST_MB = 50.0
 LIVE_S = 90.0
 STRETCH_S = 180.0
 SETTLE_S = 20.0
+STORED_S = 60.0
 DRAINED_S = 1200.0
 
 
@@ -52,7 +53,7 @@ async def _backlog(directory: Path, records: int, live_s: float, told: Told) -> 
     megabytes = await fill(directory / "state", records)
     async with guardroom(directory) as site:
         site.turn("panic-gate")
-        await _until(lambda: site.waiting("alarm"), 1, "the alarm is stored")
+        await until(lambda: site.waits("alarm", 1), "the alarm to be stored", STORED_S)
         await site.broker.start()
         alarm_s = await site.arrived_after_birth_s(60.0)
         began_s = loop.time()
@@ -60,20 +61,11 @@ async def _backlog(directory: Path, records: int, live_s: float, told: Told) -> 
         draining = await site.live(live_s)
         still = await site.waiting("telemetry")
         told(0.4, "until it is drained")
-        await _until(lambda: site.waiting("telemetry"), 0, "the backlog is drained", DRAINED_S)
+        await until(lambda: site.waits("telemetry", 0), "the backlog to be drained", DRAINED_S)
         drained_s = loop.time() - began_s
         told(0.6, "live alarms without it")
         quiet = await site.live(live_s)
     return Backlog(records, megabytes, alarm_s, draining, quiet, still, drained_s)
-
-
-async def _until(ask: Callable[[], Awaitable[int]], wanted: int, what: str, within_s: float = 60.0) -> None:
-    try:
-        async with asyncio.timeout(within_s):
-            while await ask() != wanted:
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        raise BenchError(f"not within {within_s:g} s: {what}") from None
 
 
 async def _flash(directory: Path, stretch_s: float, told: Told) -> tuple[Written, Written]:
@@ -81,7 +73,7 @@ async def _flash(directory: Path, stretch_s: float, told: Told) -> tuple[Written
         told(0.75, "bytes of a day, with the link")
         await asyncio.sleep(SETTLE_S)
         up = await site.measure(stretch_s)
-        await site.broker.kill()
+        site.broker.kill()
         told(0.88, "bytes of a day, without")
         await asyncio.sleep(SETTLE_S)
         return up, await site.measure(stretch_s)
@@ -126,7 +118,7 @@ def main() -> int:
             machine = describe(Path(one))
             backlog = asyncio.run(_backlog(Path(one), int(RECORDS * share), LIVE_S * share, shown.done))
             up, down = asyncio.run(_flash(Path(other), STRETCH_S * share, shown.done))
-    except (BenchError, ChildFailed) as error:
+    except (BenchError, Missing, ChildFailed) as error:
         print(error, file=sys.stderr)
         return 1
     found = result(backlog, up, down, machine, "make backlog")

@@ -11,16 +11,14 @@ from typing import TypeVar
 from agent.outbox.outbox import Outbox
 from agent.records import Instant, Lane, Record
 from bench.errors import BenchError
-from bench.reliability.brokers.broker import Mosquitto
+from bench.reliability.brokers.broker import CaseBroker
 from bench.reliability.brokers.ear import Ear
-from bench.reliability.brokers.place import BUTTONS, CONFIG, until
-from simulators.broker import HOST, free_port
-from simulators.child import Child
-from simulators.demo.control import Control, ControlFailed
+from bench.reliability.buttons import BUTTONS, two_buttons
+from bench.reliability.gateway import Gateway
+from bench.waiting import comes
 from simulators.demo.school import running
-from simulators.field_file import read_lines
 from simulators.platform import Arrival, Platform
-from simulators.real_field import RealField, real_field
+from simulators.real_field import RealField
 
 T = TypeVar("T")
 
@@ -69,9 +67,8 @@ def _record(number: int, dice: random.Random) -> Record:
 class Guardroom:
     """The gateway with its buttons; `took_s` is how long each change took from the contact to the platform."""
 
-    broker: Mosquitto
-    gateway: Child
-    control: Control
+    broker: CaseBroker
+    gateway: Gateway
     real: RealField
     dice: random.Random
     born_s: float = 0.0
@@ -105,19 +102,16 @@ class Guardroom:
 
     async def waiting(self, lane: str) -> int:
         """How many wait in a lane; -1 while it does not answer."""
-        try:
-            beat = (await self.control.ask("status"))["heartbeat"]["outbox"]
-        except ControlFailed:
-            return -1
-        return int(beat[lane]["depth"]) if beat else -1
+        lanes = await self.gateway.lanes()
+        return lanes[lane]["depth"] if lanes else -1
+
+    async def waits(self, lane: str, count: int) -> bool:
+        """Whether just so many wait in a lane."""
+        return await self.waiting(lane) == count
 
     async def arrived_after_birth_s(self, within_s: float) -> float:
         """From the session's birth to the arrival of the alarm that waited; raises BenchError."""
-
-        async def arrived() -> bool:
-            return bool(self.took_s)
-
-        if not await until(arrived, within_s):
+        if not await comes(lambda: self.took_s, within_s):
             raise BenchError(self.gateway.said(f"the alarm did not arrive within {within_s:g} s"))
         return asyncio.get_running_loop().time() - self.born_s
 
@@ -126,23 +120,15 @@ class Guardroom:
 async def guardroom(directory: Path) -> AsyncIterator[Guardroom]:
     """The gateway runs and reads its buttons; the broker is not there yet. `directory`/state is its store."""
     dice = random.Random(1)
-    broker = Mosquitto(directory, (HOST, free_port(0)))
-    host, port = broker.address
-    (directory / "run").mkdir()
-    config = directory / "gateway.yaml"
-    config.write_text(CONFIG.format(broker=f"{{host: {host}, port: {port}}}", confirmed_by="broker"))
     async with AsyncExitStack() as things:
-        things.push_async_callback(broker.kill)
-        real = await things.enter_async_context(real_field(read_lines(config), dice, root=directory))
-        gateway = Child("gateway", ["-m", "agent", "run", "--config", str(config)], directory)
-        made = Guardroom(broker, gateway, Control(directory / "control.sock"), real, dice)
+        broker = CaseBroker(directory)
+        things.callback(broker.kill)
+        host, port = broker.address
+        buttons = two_buttons(directory, f"{{host: {host}, port: {port}}}", "broker", dice)
+        gateway, real = await things.enter_async_context(buttons)
+        made = Guardroom(broker, gateway, real, dice)
         await things.enter_async_context(running(Ear(broker.socket, Platform(), made.take, TOPICS).run()))
-        things.push_async_callback(gateway.stop)
         await gateway.start()
-        if not await until(lambda: _answers(made), READY_S):
+        if not await comes(gateway.lanes, READY_S):
             raise BenchError(gateway.said(f"it does not answer within {READY_S:g} s"))
         yield made
-
-
-async def _answers(made: Guardroom) -> bool:
-    return await made.waiting("alarm") >= 0

@@ -10,14 +10,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.errors import BenchError
-from bench.reliability.brokers.broker import Mosquitto
-from bench.reliability.brokers.place import until
-from simulators.broker import HOST, free_port
-from simulators.child import Child
-from simulators.demo.control import Control, ControlFailed
+from bench.mosquitto import Mosquitto
+from bench.reliability.gateway import Gateway
+from bench.waiting import comes
+from simulators.broker import free_port
 from simulators.field_file import read_lines
 from simulators.real_field import real_field
 
@@ -62,10 +60,9 @@ class Written:
 class Room:
     """The gateway with its many numbers, and its broker."""
 
-    def __init__(self, gateway: Child, broker: Mosquitto, control: Control) -> None:
+    def __init__(self, gateway: Gateway, broker: Mosquitto) -> None:
         self.gateway = gateway
         self.broker = broker
-        self.control = control
 
     async def measure(self, seconds: float) -> Written:
         """What is written while so much time passes."""
@@ -75,24 +72,13 @@ class Room:
         now = await self._telemetry()
         return Written(loop.time() - began_s, self._bytes() - bytes_then, now["accepted"] - then["accepted"])
 
-    async def connected(self) -> bool:
-        """Whether it has a session."""
-        return bool((await self.answers()).get("uplink", {}).get("connected"))
-
     async def all_heard(self) -> bool:
         """Whether every device is good and has been told of."""
-        devices = (await self.answers()).get("heartbeat", {}).get("devices", {})
+        devices = (await self.gateway.heartbeat()).get("devices", {})
         return devices.get("good") == LINES * UNITS and (await self._telemetry())["accepted"] >= LINES * UNITS
 
-    async def answers(self) -> dict[str, Any]:
-        """What it says of itself; empty while it does not answer."""
-        try:
-            return await self.control.ask("status")
-        except ControlFailed:
-            return {}
-
     async def _telemetry(self) -> Mapping[str, int]:
-        lane: Mapping[str, int] = (await self.answers())["heartbeat"]["outbox"]["telemetry"]
+        lane: Mapping[str, int] = (await self.gateway.lanes())["telemetry"]
         return lane
 
     def _bytes(self) -> int:
@@ -104,17 +90,17 @@ class Room:
 async def room(directory: Path) -> AsyncIterator[Room]:
     """Everything started, every device read, the link up; raises BenchError."""
     config = directory / "gateway.yaml"
-    broker = Mosquitto(directory, (HOST, free_port(0)))
+    broker = Mosquitto(directory)
     config.write_text(_document(broker.address), encoding="utf-8")
     async with AsyncExitStack() as things:
-        things.push_async_callback(broker.kill)
+        things.callback(broker.kill)
         await broker.start()
         await things.enter_async_context(real_field(read_lines(config), random.Random(1), root=directory))
-        gateway = Child("gateway", ["-m", "agent", "run", "--config", str(config)], directory)
+        gateway = Gateway(config)
         things.push_async_callback(gateway.stop)
         await gateway.start()
-        made = Room(gateway, broker, Control(directory / "control.sock"))
-        if not (await until(made.connected, LINK_S) and await until(made.all_heard, READY_S)):
+        made = Room(gateway, broker)
+        if not (await comes(gateway.connected, LINK_S) and await comes(made.all_heard, READY_S)):
             raise BenchError(gateway.said(f"not every device was heard within {READY_S:g} s"))
         yield made
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.endurance.claims import Claim
 from bench.endurance.page import Result, table
 from bench.endurance.progress import bar
-from bench.errors import BenchError
+from bench.errors import BenchError, Missing
 from bench.machine import describe
 from bench.reliability.brokers.cases import CASES, Case
 from bench.reliability.brokers.play import Played, play
@@ -56,7 +56,7 @@ def main() -> int:
         machine = describe(Path(directory))
     try:
         played = asyncio.run(_play_all(cases, args.seed))
-    except (BenchError, ChildFailed) as error:
+    except (BenchError, Missing, ChildFailed) as error:
         print(error, file=sys.stderr)
         return 1
     found = result(played, machine, args.seed)

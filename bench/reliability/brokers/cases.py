@@ -1,14 +1,15 @@
 """What can befall a broker or the way to it: how it begins, how it ends, and what `status` must call it."""
 
 import asyncio
-import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from bench.reliability.brokers.between import doubled_pubacks, without_pubacks
-from bench.reliability.brokers.place import CLIENT_ID, Place
+from bench.reliability.brokers.place import Place
+from bench.reliability.buttons import CLIENT_ID
 
-Act = Callable[[Place], Awaitable[None]]
+Act = Callable[[Place], Coroutine[Any, Any, None]]
 
 LOSS, DELAY_S = 0.3, 1.0  # each way, so a round trip takes 2 s
 BREATH_S = 1.2  # of a session whose packet ids the next one uses again
@@ -33,11 +34,11 @@ class Case:
 
 
 async def _kill(place: Place) -> None:
-    await place.broker.kill()
+    place.broker.kill()
 
 
 async def _kill_and_forget(place: Place) -> None:
-    await place.broker.kill()
+    place.broker.kill()
     place.broker.forget()
 
 
@@ -46,11 +47,11 @@ async def _start(place: Place) -> None:
 
 
 async def _freeze(place: Place) -> None:
-    place.broker.send_signal(signal.SIGSTOP)
+    place.broker.freeze()
 
 
 async def _thaw(place: Place) -> None:
-    place.broker.send_signal(signal.SIGCONT)
+    place.broker.thaw()
 
 
 async def _cut(place: Place) -> None:
@@ -83,11 +84,11 @@ async def _hand_on(place: Place) -> None:
 
 
 async def _forbid(place: Place) -> None:
-    place.broker.allow("topic readwrite #", "user gw", "topic write campus/v1/+/+/+/status/#")
+    place.broker.allow("topic write campus/v1/+/+/+/status/#")
 
 
 async def _allow(place: Place) -> None:
-    place.broker.allow("topic readwrite #", "user gw", "topic readwrite #")
+    place.broker.allow("topic readwrite #")
 
 
 async def _rival(place: Place) -> None:
@@ -110,13 +111,13 @@ async def _nothing(_place: Place) -> None:
 
 
 async def _expire(place: Place) -> None:
-    await place.broker.kill()
+    place.broker.kill()
     place.certificates.expired()
     await place.broker.start()
 
 
 async def _renew(place: Place) -> None:
-    await place.broker.kill()
+    place.broker.kill()
     place.certificates.valid()
     await place.broker.start()
 

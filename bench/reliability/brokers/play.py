@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bench.endurance.claims import Claim, none_of
 from bench.reliability.brokers.cases import Case
-from bench.reliability.brokers.place import POLL_S, Place, open_place, until
+from bench.reliability.brokers.place import Place, open_place
+from bench.waiting import POLL_S, comes
 from simulators.demo.school import running
 
 CALM_S = 2.0  # before the fault, and after it
@@ -54,7 +55,7 @@ async def play(case: Case, seed: int) -> Played:
                 named = await _suffer(case, place)
                 await asyncio.sleep(CALM_S)
             began_s = asyncio.get_running_loop().time()
-            await until(place.all_arrived, ARRIVES_S)
+            await comes(place.all_arrived, ARRIVES_S)
             return await _played(case, place, named, asyncio.get_running_loop().time() - began_s)
 
 
@@ -76,7 +77,7 @@ async def _watch(named: str, place: Place) -> str:
 
 
 async def _played(case: Case, place: Place, named: str, late_s: float) -> Played:
-    lanes = (await place.answers()).get("heartbeat", {}).get("outbox", {})
+    lanes = await place.gateway.lanes()
     return Played(
         case,
         named,

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from agent.uplink.messages import EventData
 from bench.endurance.people import Contact, Ledger
+from bench.errors import Late
 from bench.reliability.disk.cases import Case, Disk
 from bench.reliability.disk.volume import Volume
 from bench.reliability.kills.autopsy import dissect, put_by
 from bench.reliability.kills.evidence import Evidence
 from bench.reliability.kills.executioner import ROW_KEPT
-from bench.reliability.kills.scene import Scene, holds, scene
+from bench.reliability.kills.scene import Scene, scene
+from bench.waiting import until
 from drivers.errors import GatewayError
 from simulators.gateway_file import save
 from simulators.platform import Arrival
@@ -78,7 +80,7 @@ async def play(case: Case, directory: Path) -> Trial:
         async with scene(_config(directory), directory, trial.heard, before=WEAK) as site:
             try:
                 await _run(trial, disk, site)
-            except (GatewayError, TimeoutError, ValueError) as error:
+            except (GatewayError, Late, TimeoutError, ValueError) as error:
                 trial.wrong.append(str(error))
     finally:
         volume.take_away()
@@ -113,17 +115,17 @@ async def _recover(trial: Trial) -> None:
     """All is told, and the heartbeat says that the disk is well; by itself, in the same process."""
     began_s = asyncio.get_running_loop().time()
     for event in trial.case.told:
-        await holds(lambda event=event: event in trial.events, event, TOLD_S)
+        await until(lambda event=event: event in trial.events, event, TOLD_S)
     beats = trial.evidence.beats
-    await holds(lambda: trial.evidence.beats > beats + 1, "two heartbeats", TOLD_S)
-    await holds(lambda: not _fault(trial), "a heartbeat without a storage fault", TOLD_S)
+    await until(lambda: trial.evidence.beats > beats + 1, "two heartbeats", TOLD_S)
+    await until(lambda: not _fault(trial), "a heartbeat without a storage fault", TOLD_S)
     trial.recovered_s = asyncio.get_running_loop().time() - began_s
 
 
 async def _settle(trial: Trial, site: Scene) -> None:
     """Nothing waits, and there is no gap in any series."""
     for lane in ROW_KEPT:
-        await holds(lambda lane=lane: _depth(trial, lane) == 0, f"{lane} records to be confirmed", TOLD_S)
+        await until(lambda lane=lane: _depth(trial, lane) == 0, f"{lane} records to be confirmed", TOLD_S)
     trial.wrong += [str(gap) for gap in site.platform.gaps()]
 
 
@@ -138,7 +140,7 @@ async def _restart(trial: Trial, disk: Disk, site: Scene) -> None:
     await site.victim.start()
     await site.victim.ready()
     await _press(trial, site, 1)
-    await holds(lambda: not trial.evidence.missing(), "every record on the disk to have arrived", TOLD_S)
+    await until(lambda: not trial.evidence.missing(), "every record on the disk to have arrived", TOLD_S)
     await site.victim.stop()
 
 

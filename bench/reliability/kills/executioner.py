@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench.endurance.witness import Witness, watched
+from bench.errors import Late
 from bench.reliability.kills.autopsy import Autopsy, dissect, put_by
 from bench.reliability.kills.evidence import Evidence
 from bench.reliability.kills.life import Life, live, lives
-from bench.reliability.kills.scene import Scene, holds
+from bench.reliability.kills.scene import Scene
+from bench.waiting import comes
 from drivers.errors import GatewayError
 from simulators.field import ModbusField
 
@@ -55,7 +57,7 @@ class Executioner:
                 break
             try:
                 await self._one(life)
-            except (GatewayError, TimeoutError, ValueError, sqlite3.Error) as error:
+            except (GatewayError, Late, TimeoutError, ValueError, sqlite3.Error) as error:
                 raise Broken(f"{life}: {error}") from error
             told(self.kills / kills, f"{self.kills} kills, {len(self.evidence.came)} records")
         await self.site.victim.start()
@@ -121,11 +123,9 @@ class Executioner:
         if not self.site.victim.is_ready:
             await self.site.victim.ready()
         await self._broker_is_back()
-        try:
-            await holds(lambda: not self.evidence.missing(), "", SETTLE_S)
-        except TimeoutError:
+        if not await comes(lambda: not self.evidence.missing(), SETTLE_S):
             missing = self.evidence.missing()
-            raise ValueError(f"{len(missing)} accepted records do not arrive, the first {missing[:5]}") from None
+            raise ValueError(f"{len(missing)} accepted records do not arrive, the first {missing[:5]}")
 
     async def _broker_is_back(self) -> None:
         if self._broker_returns is not None:

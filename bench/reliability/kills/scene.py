@@ -1,7 +1,5 @@
 """What stands around the gateway's process: a field on real ports, mosquitto, the way to it, and the platform."""
 
-import asyncio
-import os
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.endurance.mosquitto import Mosquitto, installed
-from bench.errors import Missing
+from bench.mosquitto import AT_ONCE, LASTING, Mosquitto
 from bench.reliability.kills.victim import AGENT, Victim
+from bench.waiting import until
 from simulators.at_rest import bring_to_rest
 from simulators.broker import HOST
 from simulators.broker_gate import BrokerGate
@@ -25,13 +23,7 @@ from simulators.platform import Arrival, Platform
 from simulators.real_field import real_field
 from simulators.scenario_file import read_yaml
 
-POLL_S = 0.01
 THERE_S = 10.0
-PERSISTENT = """persistence true
-persistence_location {directory}/
-autosave_interval 1
-{user}
-"""
 
 
 @dataclass(slots=True)
@@ -50,14 +42,14 @@ class Scene:
 
     async def kill_broker(self) -> None:
         """kill -9; the way to it is closed until the platform is there again, for it may have forgotten."""
-        await self.mosquitto.kill()
+        self.mosquitto.kill()
         await self.gate.close()
-        await holds(lambda: not self.subscriber.there.is_set(), "the platform to lose its broker", THERE_S)
+        await until(lambda: not self.subscriber.there.is_set(), "the platform to lose its broker", THERE_S)
 
     async def start_broker(self) -> None:
         """It is back: the platform first, then whoever else wants it."""
         await self.mosquitto.start()
-        await holds(self.subscriber.there.is_set, "the platform to find its broker", THERE_S)
+        await until(self.subscriber.there.is_set, "the platform to find its broker", THERE_S)
         await self.gate.open()
 
     async def lanes(self) -> dict[str, Any]:
@@ -74,12 +66,12 @@ async def scene(
     command: Sequence[str] = AGENT,
     before: Sequence[str] = (),
 ) -> AsyncIterator[Scene]:
-    """All of it up, the gateway not yet; whatever happens, all is put away. Raises Missing."""
-    if not installed():
-        raise Missing("mosquitto is not here: apt install mosquitto")
+    """All of it up, the gateway not yet; whatever happens, all is put away. Raises Missing, BenchError."""
     lines, document = read_lines(config), read_yaml(config)
     async with AsyncExitStack() as things:
-        mosquitto = await _mosquitto(directory, things)
+        mosquitto = Mosquitto(directory, *AT_ONCE, *LASTING)
+        things.callback(mosquitto.kill)
+        await mosquitto.start()
         real = await things.enter_async_context(
             real_field(lines, random.Random(), root=directory, other_ports=True)
         )
@@ -92,28 +84,8 @@ async def scene(
         platform, victim = Platform(), Victim(ours, directory, command, before)
         subscriber = Subscriber(lambda: mosquitto.address, topics_of(document), platform, heard)
         await things.enter_async_context(running(subscriber.run()))
-        await holds(subscriber.there.is_set, "the broker to take the platform", THERE_S)
+        await until(subscriber.there.is_set, "the broker to take the platform", THERE_S)
         things.push_async_callback(victim.kill)
         control = Control(directory / document["control_socket"])
         state = directory / document["storage"]["directory"]
         yield Scene(real.field, mosquitto, gate, subscriber, platform, victim, control, state, document)
-
-
-async def holds(condition: Callable[[], object], what: str, within_s: float) -> None:
-    """Wait until it does; raises TimeoutError that says for what."""
-    try:
-        async with asyncio.timeout(within_s):
-            while not condition():
-                await asyncio.sleep(POLL_S)
-    except TimeoutError:
-        raise TimeoutError(f"waited {within_s:g} s in vain for {what}") from None
-
-
-async def _mosquitto(directory: Path, things: AsyncExitStack) -> Mosquitto:
-    kept = directory / "broker"
-    kept.mkdir()
-    user = "user root" if os.geteuid() == 0 else ""
-    mosquitto = Mosquitto(directory, PERSISTENT.format(directory=kept, user=user))
-    things.push_async_callback(mosquitto.kill)
-    await mosquitto.start()
-    return mosquitto

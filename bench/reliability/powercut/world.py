@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from bench.endurance.mosquitto import Mosquitto
+from bench.mosquitto import AT_ONCE, Mosquitto
 from bench.reliability.powercut.account import Account
 from bench.reliability.powercut.image import GUEST
 from simulators.broker import HOST
@@ -44,8 +44,8 @@ class World:
 async def world(directory: Path, dice: random.Random) -> AsyncIterator[World]:
     """All of it, pressing; put away at the end."""
     async with AsyncExitStack() as things:
-        mosquitto = Mosquitto(directory)
-        things.push_async_callback(mosquitto.kill)
+        mosquitto = Mosquitto(directory, *AT_ONCE)
+        things.callback(mosquitto.kill)
         await mosquitto.start()
         gate = BrokerGate(HOST, lambda: mosquitto.address)
         things.push_async_callback(gate.close)
