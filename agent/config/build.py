@@ -6,15 +6,8 @@ from pathlib import Path
 
 from agent.alarms.kinds import KINDS
 from agent.alarms.spec import RoleSpec
-from agent.config.models import (
-    BrokerModel,
-    ConfigModel,
-    DeviceModel,
-    LineModel,
-    PointModel,
-    UnitModel,
-    UplinkModel,
-)
+from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
+from agent.config.uplink_models import BrokerModel, UplinkModel
 from agent.session import Broker, Tls
 from agent.site import (
     BackupSettings,

@@ -3,29 +3,17 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from agent.language import later, tr
+from agent.config.forms import ID, INTERFACE, POINT, REGION, SITE, Id, Model, PointName, Seconds
+from agent.config.uplink_models import UplinkModel
+from agent.language import later
 from agent.site import Kind, LineKind
 from drivers.modbus.pdu import Table
 from drivers.stream import Parity
 
-ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
-SITE = r"^[A-Za-z0-9_-]{1,32}$"
-REGION = r"^[0-9]{6}$"
-INTERFACE = r"^[^\s/:%.][^\s/:%]{0,14}$"
-POINT = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_]+$"
-Id = Annotated[str, Field(pattern=ID)]
-Seconds = Annotated[float, Field(gt=0, le=86400)]
-PointName = Annotated[str, Field(pattern=POINT)]
-Interface = Annotated[str, Field(pattern=INTERFACE)]
 
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class GatewayModel(_Model):
+class GatewayModel(Model):
     """Who this gateway is."""
 
     id: Id = Field(description="this gateway, unique in the district", examples=["gw-1"])
@@ -37,75 +25,7 @@ class GatewayModel(_Model):
     time_zone: str = Field("Asia/Shanghai", description="IANA name")
 
 
-class TlsModel(_Model):
-    """TLS to a broker; files in PEM. Without `ca` the system's trust store is used."""
-
-    ca: str | None = Field(None, description="who may sign the broker's certificate")
-    certificate: str | None = Field(None, description="ours, where the broker wants one; with `key`")
-    key: str | None = Field(None, description="the private key of `certificate`")
-
-
-def _as_tls(value: Any) -> Any:
-    if isinstance(value, str):
-        raise ValueError(tr("want true or false, or files of one's own (ca, certificate, key)"))
-    return {} if value is True else None if value is False else value
-
-
-class BrokerModel(_Model):
-    """One broker address and the login."""
-
-    host: str = Field(min_length=1, description="name or address", examples=["192.168.1.10"])
-    port: int = Field(1883, ge=1, le=65535, description="8883 is usual with TLS")
-    username: str | None = Field(None, description="login, where the broker wants one")
-    password_file: str | None = Field(None, description="a file with one line; passwords have no place here")
-    tls: Annotated[TlsModel | None, BeforeValidator(_as_tls, json_schema_input_type=TlsModel | bool | None)] = (
-        Field(None, description="true, or files of one's own")
-    )
-
-
-class BackupModel(_Model):
-    """The second way to the platform; it differs from the first in its brokers, its interface, or both."""
-
-    brokers: list[BrokerModel] = Field(
-        min_length=1, description="in order of preference", examples=["[{host: 10.8.0.1}]"]
-    )
-    interface: Interface | None = Field(
-        None, description="go out by this network interface only, such as wwan0; as the routes say if left out"
-    )
-
-
-class UplinkModel(_Model):
-    """How to reach the platform."""
-
-    brokers: list[BrokerModel] = Field(
-        min_length=1, description="in order of preference", examples=["[{host: 192.168.1.10}]"]
-    )
-    protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version, in quotes")
-    keepalive_s: int = Field(30, ge=5, le=3600, description="a silent link is given up after 1.5 times this")
-    heartbeat_s: Seconds = Field(30.0, description="the platform calls the gateway lost after three missed")
-    confirm_timeout_s: Seconds = Field(5.0, description="a publish unconfirmed for so long breaks the link")
-    backoff_first_s: Seconds = Field(0.5, description="pause after the first failure; doubles with each")
-    backoff_most_s: Seconds = Field(60.0, description="longest pause between two attempts")
-    window: int = Field(16, ge=1, le=1000, description="unconfirmed messages at once; the broker may allow less")
-    confirmed_by: Literal["broker", "platform"] = Field(
-        "broker", description="who must have an alarm or event before it leaves; platform: by its `confirm`"
-    )
-    again_after_s: Annotated[float, Field(ge=5, le=3600)] = Field(
-        60.0, description="what the platform has not confirmed after so long is sent again"
-    )
-    # local fault after 30 s: our own goal, from EN 54-21:2006 5.3, which asks for 100 s
-    unconfirmed_after_s: Annotated[float, Field(ge=5, le=100)] = Field(
-        30.0, description="a fire or one-key alarm unconfirmed for so long is a fault, and sounds the sounder"
-    )
-    interface: Interface | None = Field(
-        None, description="go out by this network interface only, such as eth0; as the routes say if left out"
-    )
-    backup: BackupModel | None = Field(
-        None, description="a second way, kept open too; alarms go by it when the first fails"
-    )
-
-
-class StorageModel(_Model):
+class StorageModel(Model):
     """Where the outbox lives and how much it may keep."""
 
     directory: str = Field("/var/lib/campusgw", description="where the outbox lives; on a disk that keeps")
@@ -121,7 +41,7 @@ class StorageModel(_Model):
     )
 
 
-class Rs485Model(_Model):
+class Rs485Model(Model):
     """Kernel RS-485 mode; only for UARTs whose driver supports it."""
 
     rts_on_send: bool = Field(True, description="RTS is high while sending")
@@ -130,7 +50,7 @@ class Rs485Model(_Model):
     delay_after_send_s: float = Field(0.0, ge=0, le=1, description="the driver's wait before RTS goes back")
 
 
-class BlockModel(_Model):
+class BlockModel(Model):
     """A read that is asked just so; must be within what the profile allows and hold some of its points."""
 
     table: Table = Field(description="coil, discrete, holding or input", examples=["holding"])
@@ -138,7 +58,7 @@ class BlockModel(_Model):
     count: int = Field(ge=1, le=125, description="how many", examples=[8])
 
 
-class UnitModel(_Model):
+class UnitModel(Model):
     """One field device on the line: a profile at an address."""
 
     id: Id = Field(description="its name in `points`, as in gate-io.di1; unique in the file", examples=["gate-io"])
@@ -162,7 +82,7 @@ class UnitModel(_Model):
     lost_after_s: Seconds = Field(30.0, description="time without an answer until it is lost, whichever is first")
 
 
-class LineModel(_Model):
+class LineModel(Model):
     """A serial port or TCP endpoint with the units on it."""
 
     id: Id = Field(description="its name in logs and heartbeats; unique in the file", examples=["rs485-1"])
@@ -187,7 +107,7 @@ class LineModel(_Model):
     )
 
 
-class PointModel(_Model):
+class PointModel(Model):
     """A point that a device uses, and how."""
 
     point: PointName = Field(description="unit.point", examples=["gate-io.di1"])
@@ -211,7 +131,7 @@ def _as_point(value: Any) -> Any:
 PointUseModel = Annotated[PointModel, BeforeValidator(_as_point, json_schema_input_type=PointModel | PointName)]
 
 
-class DeviceModel(_Model):
+class DeviceModel(Model):
     """What people mean by a device; name and location are free text in any language."""
 
     id: Id = Field(description="the last segment of its topics; unique in the file", examples=["panic-gate"])
@@ -226,7 +146,7 @@ class DeviceModel(_Model):
     settings: dict[str, float | bool | str] = Field({}, description="the kind's own numbers")
 
 
-class SounderModel(_Model):
+class SounderModel(Model):
     """A relay with a buzzer or horn on the spot, for alarms that nobody upstream confirms."""
 
     point: PointName = Field(
@@ -234,7 +154,7 @@ class SounderModel(_Model):
     )
 
 
-class ConfigModel(_Model):
+class ConfigModel(Model):
     """One gateway."""
 
     forms: ClassVar[Mapping[str, str]] = {

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from agent.config.models import BrokerModel, UplinkModel
 from agent.config.source import Loc
+from agent.config.uplink_models import BrokerModel, UplinkModel
 from agent.language import tr
 
 SECOND_WAY_S = 10.0  # an alarm has gone by the second way so soon after the first failed

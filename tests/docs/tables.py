@@ -10,9 +10,7 @@ from agent.alarms.model import State
 from agent.alarms.spec import COMMON, ConditionSpec, KindSpec
 from agent.alarms.states import acknowledged, cleared, raised, reset
 from agent.config.models import (
-    BackupModel,
     BlockModel,
-    BrokerModel,
     ConfigModel,
     DeviceModel,
     GatewayModel,
@@ -21,10 +19,9 @@ from agent.config.models import (
     Rs485Model,
     SounderModel,
     StorageModel,
-    TlsModel,
     UnitModel,
-    UplinkModel,
 )
+from agent.config.uplink_models import BackupModel, BrokerModel, TlsModel, UplinkModel
 
 MODELS: dict[str, Any] = {
     "The file": ConfigModel,

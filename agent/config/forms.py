@@ -1,0 +1,21 @@
+"""What the configuration's models are made of: the forms of names, and what every model is."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+SITE = r"^[A-Za-z0-9_-]{1,32}$"
+REGION = r"^[0-9]{6}$"
+INTERFACE = r"^[^\s/:%.][^\s/:%]{0,14}$"
+POINT = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_]+$"
+Id = Annotated[str, Field(pattern=ID)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+PointName = Annotated[str, Field(pattern=POINT)]
+Interface = Annotated[str, Field(pattern=INTERFACE)]
+
+
+class Model(BaseModel):
+    """A part of the configuration; unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
