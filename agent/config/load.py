@@ -59,8 +59,8 @@ def _site_of(source: Source, known: Profiles) -> Site:
 def _of_whole(source: Source, config: ConfigModel, known: Profiles, unsure: Collection[Loc]) -> list[Mistake]:
     """What only the whole can tell: what does not fit together, and lines that are too slow."""
     check = Check(source, config, known, unsure)
-    check.run()
-    return [*check.mistakes, *too_slow(source, line_plans(config, known, check.sound_lines()))]
+    mistakes = check.run()
+    return [*mistakes, *too_slow(source, line_plans(config, known, check.sound_lines()))]
 
 
 def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
