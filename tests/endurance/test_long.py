@@ -1,6 +1,5 @@
 """Two hours of a whole site in virtual time: storms, a restart, and nothing grows. `make long` does three days."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +14,7 @@ from simulators.clock import run_virtual
 GROWS = ("objects: rise", "blocks: rise", "RSS, MB: rise")  # two hours are too short for these; pytest's grow too
 OBJECTS_MOST = 1500
 
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """pytest keeps what is logged, which grows."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def hours(count: float, directory: Path) -> Days:

@@ -1,8 +1,6 @@
 """A thousand power cuts under SQLite lose nothing; a store that is set otherwise does. `make cuts` does 10,000."""
 
-import logging
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +13,7 @@ from bench.reliability.cutting.volume import SECTOR, Volume
 LIVES = 48
 FEW = 12  # enough for every planted bug of the store
 
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def test_a_thousand_power_cuts_lose_nothing_that_was_accepted() -> None:

@@ -3,8 +3,6 @@
 Some of every kind here; `make cuts` does each of them.
 """
 
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
 
@@ -16,12 +14,7 @@ from bench.reliability.nth.tap import KINDS, Kind, Manner
 
 SOME = 24
 
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def test_on_a_calm_day_everything_is_told_once_and_nobody_speaks_of_a_fault() -> None:

@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,28 +14,19 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from agent.service.run import run_gateway
 from agent.session import Broker
 from agent.uplink.mqtt import open_session
-from tests.agent.service.world import BUTTON, World, site_in, until
+from tests.agent.service.world import BUTTON, World, running, site_in, until
 from tests.mosquitto import Mosquitto
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.mosquitto]
 
 
-@asynccontextmanager
-async def running(directory: Path, port: int) -> AsyncIterator[None]:
+def pressed(directory: Path, port: int) -> AbstractAsyncContextManager[None]:
     """A pressed button on a wire in memory, and the way to a real broker."""
-    world = World(directory, inputs=0b1, utc_s=time.time())
-    site = site_in(directory)
+    world, site = World(directory, inputs=0b1, utc_s=time.time()), site_in(directory)
     site = replace(site, uplink=replace(site.uplink, brokers=(Broker("127.0.0.1", port),), backup=None))
-    gateway = asyncio.create_task(run_gateway(site, replace(world.host(), open_session=open_session)))
-    try:
-        await until(lambda: gateway.done() or "READY=1" in world.notes)
-        yield
-    finally:
-        gateway.cancel()
-        await asyncio.wait([gateway])
+    return running(world, site, open_session)
 
 
 class Desk:
@@ -96,7 +87,7 @@ async def test_it_is_done_once_and_answered_once_also_after_a_kill_right_behind_
     await broker.start()
     try:
         async with desk(broker.port) as it:
-            async with running(lived, broker.port):
+            async with pressed(lived, broker.port):
                 await until(lambda: it.changes() == ["raised"])
                 for _ in range(3):
                     await it.acknowledge("desk-1")
@@ -107,7 +98,7 @@ async def test_it_is_done_once_and_answered_once_also_after_a_kill_right_behind_
             assert it.results() == [("command.done", "desk-1"), ("command.refused", "desk-2")]
             by = next(data for _, data in it.heard.values() if data.get("change") == "acknowledged")
             assert (by["person"], by["reason"], by["state"]) == ("王建国", "已派人", "acknowledged")
-            async with running(killed, broker.port):
+            async with pressed(killed, broker.port):
                 await until(lambda: it.starts() == 2)
                 await it.acknowledge("desk-1")
                 await it.acknowledge("desk-3")

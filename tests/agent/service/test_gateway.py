@@ -2,30 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.outbox.outbox import FILE
-from agent.service.run import run_gateway
-from agent.site import Site
 from agent.uplink.messages import HeartbeatData
 from simulators.demo.control import Control
-from tests.agent.service.world import BUTTON, World, site_in, until
-
-
-@asynccontextmanager
-async def running(world: World, site: Site) -> AsyncIterator[None]:
-    gateway = asyncio.create_task(run_gateway(site, world.host()))
-    try:
-        await until(lambda: gateway.done() or "READY=1" in world.notes)
-        yield
-    finally:
-        gateway.cancel()
-        await asyncio.wait([gateway])
+from tests.agent.service.world import BUTTON, World, running, site_in, until
 
 
 def events(world: World) -> list[str]:

@@ -4,7 +4,8 @@ import asyncio
 import json
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,8 @@ from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.records import ClockState, Lane, Stored
 from agent.service.pipe import Pipe
-from agent.session import Incoming, Session, SessionRequest
+from agent.service.run import run_gateway
+from agent.session import Incoming, OpenSession, Session, SessionRequest
 from agent.site import Device, PointUse, Site
 from agent.uplink.board import Board
 from drivers.modbus.rtu import wrap
@@ -100,6 +102,20 @@ class World:
         if self.disk_full:
             raise sqlite3.OperationalError("database or disk is full")
         return call()
+
+
+@asynccontextmanager
+async def running(world: World, site: Site, open_session: OpenSession | None = None) -> AsyncIterator[None]:
+    """The whole agent, ready; the way upstream is to the platform in memory, or a given one."""
+    host = world.host()
+    host = replace(host, open_session=open_session or host.open_session)
+    gateway = asyncio.create_task(run_gateway(site, host))
+    try:
+        await until(lambda: gateway.done() or "READY=1" in world.notes)
+        yield
+    finally:
+        gateway.cancel()
+        await asyncio.wait([gateway])
 
 
 @cache
