@@ -110,6 +110,12 @@ def test_one_mistake_neither_hides_others_nor_makes_more(
         assert any(said in what for what in found), (said, found)
 
 
+def test_an_id_that_a_line_and_its_unit_have_of_others_is_told_of_both(tmp_path: Path) -> None:
+    found = sown_together(tmp_path, ("- id: tcp-1", "- id: rs485-1"), ("{id: dorm-io,", "{id: gate-io,"))
+    for name in ("rs485-1", "gate-io"):
+        assert f"'{name}' is the id of an earlier one already" in found
+
+
 def test_the_numbers_and_the_remedy_of_a_missed_budget_are_true(tmp_path: Path) -> None:
     budget = Sown("type: modbus_rtu", "type: modbus_rtu\n    alarm_latency_budget_s: 1.2", "", "")
     (mistake,) = mistakes_of(sow(budget), tmp_path / "g.yaml")
