@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from agent.errors import StorageError
-from agent.host import Offload
+from agent.host import Offload, loop_s
 from agent.outbox.damage import is_damage
 from agent.outbox.fresh import Fresh
 from agent.outbox.names import Span
@@ -85,7 +85,7 @@ class Keeper:
             refuge = await self.offload(lambda: self.shelter.seek(disk))
         except (sqlite3.Error, OSError):
             raise error from None
-        self.shelter.entered(refuge, _now())
+        self.shelter.entered(refuge, loop_s())
         self._go_on_in(refuge.store)
         self.tell_moved_in(str(error))
 
@@ -98,12 +98,12 @@ class Keeper:
     async def look_for_disk(self) -> None:
         """Everything moves to the disk as soon as that takes it; a last time when the outbox closes."""
         refuge = self.shelter.refuge
-        if refuge is None or (self.shelter.wait_s(_now()) and not self.closed):
+        if refuge is None or (self.shelter.wait_s(loop_s()) and not self.closed):
             return
         try:
             disk, shift = await self.offload(lambda: self.shelter.leave(refuge))
         except (sqlite3.Error, OSError, ValueError) as error:
-            self.shelter.in_vain(_now())
+            self.shelter.in_vain(loop_s())
             self.fault = f"kept in memory only: {error}"
             return
         self.shelter.refuge = None
@@ -136,7 +136,3 @@ class Keeper:
         old = store.set_aside or "gone"
         log.error("the outbox was of no more use (%s); begun anew, the old one is %s", why, old)
         self.rewind(EVERYTHING)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

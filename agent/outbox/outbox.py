@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.errors import StorageError
-from agent.host import Offload
+from agent.host import Offload, loop_s
 from agent.outbox.keeper import Keeper
 from agent.outbox.ledger import LaneDepth
 from agent.outbox.names import Span
@@ -65,14 +65,14 @@ class Outbox:
             if not shelter.offered:
                 raise StorageError(fault) from error
             refuge = await offload(lambda: shelter.seek(None))
-            shelter.entered(refuge, _now())
+            shelter.entered(refuge, loop_s())
             store = refuge.store
         pending = Pending(boot_id, store.ledger.batched_to, telemetry_batch_s)
         keeper = Keeper(store, pending, offload, partial(replace_store, file, bounds), shelter)
         outbox = cls(keeper, pending, max(telemetry_batch_s, CONFIRM_WAIT_S))
         if fault:
             outbox._keeper.tell_moved_in(fault)
-            outbox._writer.write_soon(shelter.wait_s(_now()) or 0.0)
+            outbox._writer.write_soon(shelter.wait_s(loop_s()) or 0.0)
         return outbox
 
     @property
@@ -138,7 +138,7 @@ class Outbox:
     async def telemetry(self, records: Sequence[Record]) -> None:
         """Offer records of the lowest lane at once; on disk only if they wait until their window ends."""
         self._check_open()
-        self._pending.window.accept([pack(r) for r in records], _now())
+        self._pending.window.accept([pack(r) for r in records], loop_s())
         self._writer.write_when_due()
         self.changed.set()
 
@@ -198,7 +198,3 @@ class Outbox:
     def _check_open(self) -> None:
         if self._keeper.closed:
             raise StorageError("the outbox is closed")
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

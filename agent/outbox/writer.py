@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from agent.errors import StorageError
+from agent.host import loop_s
 from agent.outbox.keeper import Keeper
 from agent.outbox.ledger import Ledger
 from agent.outbox.pending import Pending
@@ -36,7 +37,7 @@ class Writer:
     def write_when_due(self) -> None:
         """Write when the telemetry in memory has waited for its time."""
         if (due_s := self._pending.window.due_s) is not None:
-            self.write_soon(due_s - _now())
+            self.write_soon(due_s - loop_s())
 
     async def settled(self) -> None:
         """Wait until what is being written is written."""
@@ -79,7 +80,7 @@ class Writer:
     def _go_on(self, good: bool) -> None:
         if not self._pending.next.empty:
             self.write_soon(CONFIRM_WAIT_S if good else self._retry_s)
-        if (wait_s := self._keeper.shelter.wait_s(_now())) is not None:
+        if (wait_s := self._keeper.shelter.wait_s(loop_s())) is not None:
             self.write_soon(wait_s)
         if good:
             self.write_when_due()
@@ -121,7 +122,7 @@ class Writer:
         return again, await keeper.ask(lambda store: store.write(again))
 
     def _turn(self, gathered: Gathered) -> Turn:
-        return self._pending.turn(gathered, _now(), all=self._keeper.closed)
+        return self._pending.turn(gathered, loop_s(), all=self._keeper.closed)
 
     def _written(self, gathered: Gathered, turn: Turn, ledger: Ledger) -> None:
         keeper, pending = self._keeper, self._pending
@@ -144,12 +145,8 @@ class Writer:
         """Nothing of the turn was written: the appends fail, the rest waits for a better time."""
         self._pending.next.take_back(gathered)
         if turn.telemetry:
-            self._pending.window.put_back(_now())
+            self._pending.window.put_back(loop_s())
         if not (self._keeper.fault or gathered.wishes):  # whoever wished is told, and says so
             log.error("the outbox cannot write: %s", error)
         self._keeper.fault = str(error)
         release(gathered.wishes, error)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -10,7 +10,7 @@ from agent.outbox.ledger import Ledger
 from agent.outbox.names import Names, Span
 from agent.outbox.rows import COLUMNS, Packed, pack
 from agent.outbox.window import Overflow
-from agent.records import Instant, Lane, Record
+from agent.records import Instant, Lane, event_record
 
 
 class Writing:
@@ -120,8 +120,7 @@ class Writing:
 
     def tell(self, event: str, text: str, fields: Mapping[str, Any], at: Instant) -> None:
         """Add an event of the outbox's own."""
-        data = {"event": event, "text": text, "fields": fields}
-        self.insert(pack(Record(Lane.EVENT, "event", "outbox", data, at)))
+        self.insert(pack(event_record(event, text, fields, at)))
 
     def keep_states(self, states: Mapping[str, str]) -> None:
         """The alarm states that belong to these records."""
