@@ -61,6 +61,10 @@ class Stage:
             await self.mosquitto.start()
         await self.school.switch_broker(True)
 
+    async def waiting(self) -> int:
+        """How many records wait for the broker."""
+        return sum(int(lane["depth"]) for lane in (await self.outbox()).values())
+
     async def outbox(self) -> dict[str, dict[str, Any]]:
         """The gateway's outbox by lane."""
         lanes: dict[str, dict[str, Any]] = (await self.school.heartbeat())["outbox"]

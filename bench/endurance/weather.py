@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from bench.endurance.stage import Stage
 
@@ -16,6 +16,7 @@ AWAY_S = (0.3, 12.0)
 LATE_S = (0.31, 0.55)  # after the time-out of 0.3 s, within the guard window of as much again
 BROKER_EVERY_S = (25.0, 55.0)
 BROKER_AWAY_S = (0.5, 8.0)
+WAITS_S, LOOK_S = 10.0, 0.1
 READY_S = 5.0  # after a fault, until a panel is heard again
 UNITS = ("gate-io", "smoke-301", "smoke-302", "canteen-env", "dorm-io", *PANEL_OF.values())
 PORTS = ("rs485-1", "rs485-1", "tcp-1", *PANEL_OF)
@@ -26,10 +27,11 @@ Fault = Callable[[], Awaitable[None]]
 
 
 class Weather:
-    """Draws from `faults`; `befell` counts what there was."""
+    """Draws from `faults`; `befell` counts what there was, `waited` the most that an outage left waiting."""
 
     def __init__(self, stage: Stage, dice: random.Random, hushed: Mapping[str, asyncio.Lock]) -> None:
         self.befell: Counter[str] = Counter()
+        self.waited = 0
         self._stage = stage
         self._field = stage.school.field
         self._dice = dice
@@ -56,7 +58,16 @@ class Weather:
             self.befell[BROKER_KILLED] += 1
             await self._stage.kill_broker()
             await asyncio.sleep(self._dice.uniform(*BROKER_AWAY_S))
+            await self._until_something_waits()
             await self._stage.start_broker()
+
+    async def _until_something_waits(self) -> None:
+        """An outage that nobody speaks in puts nothing to the test."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAITS_S):
+                while not (waiting := await self._stage.waiting()):
+                    await asyncio.sleep(LOOK_S)
+                self.waited = max(self.waited, waiting)
 
     async def _bad_frames(self) -> None:
         kind, faults = self._dice.choice(FRAMES), self._field.line("rs485-1").faults
