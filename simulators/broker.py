@@ -13,7 +13,7 @@ from simulators.child import Child, ChildFailed
 HOST = "127.0.0.1"
 LISTEN = re.compile(r'listen = "127\.0\.0\.1:(\d+)"')
 START_S = 15.0
-ATTEMPTS = 3  # two that start at once may find the same port free
+ATTEMPTS = 3  # a program that knows nothing of our claims may take the port just before the broker does
 POLL_S = 0.02
 
 
@@ -30,6 +30,7 @@ class OwnBroker:
         self._mark = directory / "broker.has-ports"
         self._child = Child("broker", ["-m", "simulators.broker", str(self._config), str(self._mark)], directory)
         self._up = asyncio.Event()
+        self._claim: socket.socket | None = None
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -39,7 +40,8 @@ class OwnBroker:
     async def start(self) -> None:
         """Start it and wait until it answers; raises ChildFailed."""
         for attempt in range(1, ATTEMPTS + 1):
-            text, self.port = _with_free_port(self._text)
+            self._give_back()
+            text, self.port, self._claim = _with_free_port(self._text)
             self._config.write_text(text)
             self._mark.unlink(missing_ok=True)
             await self._child.start()
@@ -56,6 +58,7 @@ class OwnBroker:
         """It is gone, as after a power cut."""
         self._up.clear()
         await self._child.stop()
+        self._give_back()
 
     async def ended(self) -> None:
         """Wait until it ends though nobody stopped it; raises ChildFailed then."""
@@ -64,6 +67,11 @@ class OwnBroker:
             await self._child.gone()
             if self._up.is_set():
                 await self._child.ended()
+
+    def _give_back(self) -> None:
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
     async def _answering(self) -> None:
         """Wait for our own process: at the same port somebody else may have come first, and would answer too."""
@@ -84,21 +92,44 @@ class OwnBroker:
 def free_port(wanted: int) -> int:
     """This port of loopback if nobody listens there, else any free one."""
     for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+        if (found := _free(port)) is not None:
+            return found
     raise ChildFailed(tr("no free port on {host}", host=HOST))
 
 
-def _with_free_port(text: str) -> tuple[str, int]:
-    """The configuration with a port that is free."""
+def _free(port: int) -> int | None:
+    """The port (0: any) if nobody listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])
+
+
+def _with_free_port(text: str) -> tuple[str, int, socket.socket]:
+    """The configuration with a port that is free, the port, and our claim to it, to be closed."""
     (wanted,) = LISTEN.findall(text)
-    port = free_port(int(wanted))
-    return LISTEN.sub(f'listen = "{HOST}:{port}"', text), port
+    for port in (int(wanted), *[0] * ATTEMPTS):
+        if (found := _free(port)) is not None and (claim := _claimed(found)) is not None:
+            return LISTEN.sub(f'listen = "{HOST}:{found}"', text), found, claim
+    raise ChildFailed(tr("no free port on {host}", host=HOST))
+
+
+def _claimed(port: int) -> socket.socket | None:
+    """Claim a port among demos, by a name that the kernel forgets with us; None while another has it.
+
+    Between its being found free and the broker's listening another may find it too. The loser would take the
+    winner's broker, which answers there, for its own until its own process ends.
+    """
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0campusgw-demo-{port}")
+    except OSError:
+        claim.close()
+        return None
+    return claim
 
 
 async def _answers(port: int) -> bool:

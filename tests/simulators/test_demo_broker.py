@@ -57,6 +57,33 @@ def test_a_platform_whose_broker_is_gone_does_not_listen_to_a_stranger_at_its_po
     asyncio.run(main())
 
 
+def test_of_many_brokers_that_start_at_once_no_two_take_the_same_port(tmp_path: Path) -> None:
+    async def main() -> None:
+        brokers = [broker(tmp_path, f"broker-{n}") for n in range(4)]
+        try:
+            async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+                for one in brokers:
+                    group.create_task(one.start())
+            assert len({one.port for one in brokers}) == len(brokers)
+        finally:
+            for one in brokers:
+                await one.stop()
+
+    asyncio.run(main())
+
+
+def test_a_port_that_is_claimed_is_free_again_when_its_broker_has_stopped(tmp_path: Path) -> None:
+    async def main() -> None:
+        first, second = broker(tmp_path, "first"), broker(tmp_path, "second")
+        await first.start()
+        await first.stop()
+        await second.start()
+        await second.stop()
+        assert first.port == second.port
+
+    asyncio.run(main())
+
+
 def test_a_closed_gate_cuts_what_passes_and_refuses_what_comes_and_opens_at_the_same_port(tmp_path: Path) -> None:
     async def main() -> None:
         behind = await asyncio.start_server(echo, HOST, free_port(0))
