@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.records import ClockState
+from agent.school import School
 from agent.session import Broker
 from drivers.profile import DeviceProfile
 from drivers.stream import Endpoint
@@ -48,7 +49,8 @@ class Device:
     """What people mean by a device: a kind, a place, and the points it is made of (role → use).
 
     A fire panel has no roles: it is all of `unit`'s addresses; `places` names some of them
-    (address → place). `settings` are the kind's own numbers, units in their names.
+    (address → place). `settings` are the kind's own numbers, units in their names. `place` is one of the rules'
+    places; people flee through what is on an `escape_route`.
     """
 
     id: str
@@ -59,6 +61,8 @@ class Device:
     unit: str | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, float | bool | str] = field(default_factory=dict)
+    place: str = ""
+    escape_route: bool = False
 
     @property
     def units(self) -> frozenset[str]:
@@ -178,3 +182,4 @@ class Site:
     control_socket: Path | None = None
     stand_in: StandIn | None = None
     sounder: Sounder | None = None
+    school: School | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.alarms.kinds import KINDS
 from agent.alarms.spec import RoleSpec
 from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
+from agent.config.school_models import build_school
 from agent.config.uplink_models import BrokerModel, UplinkModel
 from agent.session import Broker, Tls
 from agent.site import (
@@ -57,6 +58,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
         telemetry_s=config.telemetry_s,
         sounder=Sounder(*config.sounder.point.split(".")) if config.sounder else None,
         control_socket=Path(config.control_socket) if config.control_socket else None,
+        school=build_school(config.school, config.gateway.time_zone) if config.school else None,
     )
 
 
@@ -184,6 +186,8 @@ def _device(device: DeviceModel, units: Profiles) -> Device:
         device.unit,
         dict(device.places),
         dict(device.settings),
+        device.place or "",
+        device.escape_route,
     )
 
 

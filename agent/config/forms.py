@@ -9,6 +9,9 @@ SITE = r"^[A-Za-z0-9_-]{1,32}$"
 REGION = r"^[0-9]{6}$"
 INTERFACE = r"^[^\s/:%.][^\s/:%]{0,14}$"
 POINT = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_]+$"
+CARD = r"^[0-9A-Fa-f]{4,20}$"
+CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+FACT = r"^[a-z][a-z0-9_]{0,62}$"
 Id = Annotated[str, Field(pattern=ID)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 PointName = Annotated[str, Field(pattern=POINT)]

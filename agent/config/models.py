@@ -5,7 +5,21 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from agent.config.forms import ID, INTERFACE, POINT, REGION, SITE, Id, Model, PointName, Seconds
+from agent.config.forms import (
+    CARD,
+    CLOCK_TIME,
+    FACT,
+    ID,
+    INTERFACE,
+    POINT,
+    REGION,
+    SITE,
+    Id,
+    Model,
+    PointName,
+    Seconds,
+)
+from agent.config.school_models import SchoolModel
 from agent.config.uplink_models import UplinkModel
 from agent.language import later
 from agent.site import Kind, LineKind
@@ -140,6 +154,8 @@ class DeviceModel(Model):
     )
     name: str = Field(min_length=1, description="what people call it", examples=["门卫室一键报警"])
     location: str = Field("", description="where it is")
+    place: Id | None = Field(None, description="which of the rules' places that is", examples=["guard_room"])
+    escape_route: bool = Field(False, description="people flee through it: fire opens it, nothing may lock it")
     unit: str | None = Field(None, description="all of this unit: its profile's roles, or a panel's addresses")
     points: dict[str, PointUseModel] = Field({}, description="role: unit.point")
     places: dict[str, str] = Field({}, description="fire panel: address to place")
@@ -163,6 +179,9 @@ class ConfigModel(Model):
         REGION: later('6 digits in straight quotes, such as "430102"'),
         POINT: later("unit.point, such as gate-io.di1"),
         INTERFACE: later("a network interface's name as `ip link` shows it, such as eth0"),
+        CARD: later('a card\'s code in hex digits and quotes, such as "0A1B2C3D"'),
+        CLOCK_TIME: later('hours and minutes in quotes, such as "07:20"'),
+        FACT: later("small letters, digits and _, such as pupils"),
     }
 
     gateway: GatewayModel = Field(
@@ -178,6 +197,7 @@ class ConfigModel(Model):
     sounder: SounderModel | None = Field(
         None, description="sounds when nobody upstream confirms a fire or a one-key alarm"
     )
+    school: SchoolModel | None = Field(None, description="what is declared of the school, and how it is judged")
     telemetry_s: Seconds = Field(
         60.0, description="numbers go upstream so often, or when they leave their deadband"
     )

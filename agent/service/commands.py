@@ -9,14 +9,15 @@ from agent.alarms.model import Order
 from agent.errors import OrderRefused, StorageError
 from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
-from agent.records import Along, Record, event_record
+from agent.records import Along, event_record
 from agent.service.confirmations import Confirmations
 from agent.service.done import Done
 from agent.service.pace import Pace
 from agent.service.pipe import Pipe
+from agent.service.room import Answer, Doer
 from agent.session import Incoming
 from agent.uplink.answers import Answers
-from agent.uplink.commands import Acknowledge, Confirm, Now, Refusal, Replay, parse
+from agent.uplink.commands import Acknowledge, Confirm, Now, Ordered, Refusal, Replay, name_of, parse
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,17 @@ class Commands:
         self._confirmations = Confirmations(outbox, answers)
         self._pipe, self._outbox, self._host = pipe, outbox, host
         self._done = Done(outbox.states())
-        self._orders: deque[Replay | Acknowledge | Refusal] = deque()
+        self._doers: dict[type[Ordered], Doer] = {Replay: self._replay, Acknowledge: self._acknowledge}
+        self._orders: deque[Ordered | Refusal] = deque()
         self._come = asyncio.Event()
         self._order_pace = Pace(ORDERS_AT_ONCE, ORDERS_PER_S)
         self._confirm_pace = Pace(CONFIRMS_AT_ONCE, CONFIRMS_PER_S)
         self._refusal_pace = Pace(REFUSALS_AT_ONCE, REFUSALS_PER_S)
         self._said: dict[tuple[str, str], float] = {}
+
+    def learn(self, doers: Mapping[type[Ordered], Doer]) -> None:
+        """Rooms carry these out."""
+        self._doers |= doers
 
     async def inbox(self, message: Incoming) -> None:
         """Take a message in. Too many are not even read."""
@@ -60,14 +66,14 @@ class Commands:
                 self._come.clear()
                 await self._come.wait()
 
-    def _take(self, said: Confirm | Replay | Acknowledge | Refusal) -> None:
+    def _take(self, said: Confirm | Ordered | Refusal) -> None:
         if isinstance(said, Confirm):
             self._confirmations.note(said)
         elif len(self._orders) < ORDERS_AT_ONCE and not (isinstance(said, Refusal) and self._is_said(said)):
             self._orders.append(said)
             self._come.set()
 
-    async def _carry_out(self, order: Replay | Acknowledge | Refusal) -> None:
+    async def _carry_out(self, order: Ordered | Refusal) -> None:
         """An order that was answered is not carried out again. One that could not be stored has no answer."""
         if order.id in self._done:
             log.info("command %r was answered before", order.id)
@@ -79,16 +85,26 @@ class Commands:
         except StorageError as error:
             log.error("command %s %r: the disk does not take its result: %s", _name(order), order.id, error)
 
-    async def _do(self, order: Replay | Acknowledge | Refusal) -> None:
-        match order:
-            case Replay():
-                await self._replay(order)
-            case Acknowledge():
-                await self._acknowledge(order)
-            case Refusal():
-                await self._refuse(order)
+    async def _do(self, order: Ordered | Refusal) -> None:
+        if isinstance(order, Refusal):
+            await self._refuse(order)
+            return
+        if (do := self._doers.get(type(order))) is None:
+            raise OrderRefused("this gateway's configuration has nothing that this order is for")
+        await do(order, self._answer_to(order))
+        self._done.add(order.id)
 
-    async def _replay(self, order: Replay) -> None:
+    def _answer_to(self, order: Ordered) -> Answer:
+        """One transaction: what changes, and the answer with its mark."""
+
+        def answer(text: str, fields: Mapping[str, object]) -> Along:
+            named = {"id": order.id, "name": name_of(order), **fields}
+            done = event_record("command.done", text, named, self._host.instant())
+            return Along((done,), self._done.state(order.id))
+
+        return answer
+
+    async def _replay(self, order: Replay, answer: Answer) -> None:
         """Records wait again; what has left the store is named, so that the platform can stop asking."""
         if not self._outbox.knows(order.store):
             here = self._outbox.store_id
@@ -99,16 +115,14 @@ class Commands:
         what = f"{found.again} records are sent again, {found.waiting} wait anyway"
         span = {"store": order.store, "first": order.first, "last": order.last}
         result = {"again": found.again, "waiting": found.waiting, "gone": [list(span) for span in found.gone]}
-        await self._outbox.append([self._result(order, what, span | result)], self._done.state(order.id))
-        self._done.add(order.id)
+        along = answer(what, span | result)
+        await self._outbox.append(along.records, along.states)
 
-    async def _acknowledge(self, order: Acknowledge) -> None:
-        """One transaction: the alarm's new state, its record with person and reason, and the answer."""
+    async def _acknowledge(self, order: Acknowledge, answer: Answer) -> None:
+        """The alarm's new state and its record with person and reason."""
         wish = Order("acknowledge", order.condition, order.person, order.address, order.reason)
         fields = order.model_dump(include={"device", "condition", "address", "person"})
-        done = self._result(order, "the alarm is acknowledged", fields)
-        await self._pipe.operate(order.device, wish, Along((done,), self._done.state(order.id)))
-        self._done.add(order.id)
+        await self._pipe.operate(order.device, wish, answer("the alarm is acknowledged", fields))
 
     async def _refuse(self, refusal: Refusal) -> None:
         """Say why; an id has one answer, also where it is a refusal."""
@@ -134,10 +148,6 @@ class Commands:
             del self._said[next(iter(self._said))]
         return False
 
-    def _result(self, order: Replay | Acknowledge, text: str, fields: Mapping[str, object]) -> Record:
-        named = {"id": order.id, "name": _name(order), **fields}
-        return event_record("command.done", text, named, self._host.instant())
 
-
-def _name(order: Replay | Acknowledge | Refusal) -> str:
-    return order.name if isinstance(order, Refusal) else type(order).__name__.lower()
+def _name(order: Ordered | Refusal) -> str:
+    return order.name if isinstance(order, Refusal) else name_of(order)

@@ -10,20 +10,14 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import ValidationError
 
-from agent.alarms.model import Action, Order, PointValue, key_of
 from agent.errors import OrderRefused, StorageError
-from agent.service.words import state_data
-from agent.site import Device
-from agent.uplink.envelope import LATEST_UTC_S
-
-if TYPE_CHECKING:
-    from agent.service.run import Gateway
+from agent.service.room import Request
 
 VERSION = 1
 LONGEST_LINE = 64 * 1024
@@ -31,31 +25,9 @@ SOCKET_MODE = 0o660
 VISITORS_MOST = 32  # each holds a descriptor, and a line that is opened again needs one too
 
 
-class OrderRequest(BaseModel):
-    """An operator's order as it comes in; everything in it is what somebody typed."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    device: str
-    action: Action
-    condition: str
-    person: str = Field(max_length=100)
-    address: str = ""
-    reason: str = Field("", max_length=500)
-    until_utc_s: FiniteFloat | None = Field(None, le=LATEST_UTC_S)
-
-
-class SilenceRequest(BaseModel):
-    """Somebody has heard the sounder, and says who."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    person: str = Field(max_length=100)
-
-
-async def serve_control(path: Path, gateway: "Gateway") -> None:
+async def serve_control(path: Path, requests: Mapping[str, Request]) -> None:
     """Serve until cancelled; a stale socket of an earlier run is replaced."""
-    desk = Desk(gateway)
+    desk = Desk(requests)
     listening, ours = _listen(path)
     server = await asyncio.start_unix_server(desk.attend, sock=listening, limit=LONGEST_LINE)
     try:
@@ -88,15 +60,9 @@ def _listen(path: Path) -> tuple[socket.socket, int]:
 class Desk:
     """Answers one visitor after the other, each on its own connection."""
 
-    def __init__(self, gateway: "Gateway") -> None:
-        self._gateway = gateway
+    def __init__(self, requests: Mapping[str, Request]) -> None:
         self._visitors: set[asyncio.StreamWriter] = set()
-        self._does: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
-            "status": self._status,
-            "alarms": self._alarms,
-            "order": self._order,
-            "silence": self._silence,
-        }
+        self._does = dict(requests)
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer line by line until the visitor leaves."""
@@ -139,51 +105,6 @@ class Desk:
             return {"ok": False, "error": str(error), "text": error.text, "fields": error.fields}
         except StorageError as error:
             return {"ok": False, "error": str(error)}
-
-    async def _status(self, _request: dict[str, Any]) -> dict[str, Any]:
-        gateway = self._gateway
-        status = gateway.uplink.status
-        return {
-            "gateway": gateway.site.identity.gateway,
-            "name": gateway.site.identity.name,
-            "uplink": {
-                "connected": status.connected,
-                "broker": status.broker,
-                "why": status.why,
-                "confirmed_by": gateway.site.uplink.confirmed_by,
-            },
-            "heartbeat": (await gateway.pulse.beat(gateway.uplink.shown())).model_dump(mode="json"),
-            "lost": dict(gateway.pipe.lost),
-            **gateway.watch.shown(),
-        }
-
-    async def _alarms(self, _request: dict[str, Any]) -> dict[str, Any]:
-        pipe = self._gateway.pipe
-        now = self._gateway.host.wall_clock()
-        states = []
-        for device in self._gateway.site.devices:
-            points = pipe.table.of(device)
-            state = state_data(device, pipe.memories[device.id], points, now, self._gateway.host.known)
-            for condition in state["conditions"]:
-                condition |= _where(device, condition["condition"], condition["address"], points)
-            states.append(state)
-        return {"devices": states}
-
-    async def _silence(self, request: dict[str, Any]) -> dict[str, Any]:
-        await self._gateway.watch.silence(SilenceRequest.model_validate(request).person)
-        return {"done": True}
-
-    async def _order(self, request: dict[str, Any]) -> dict[str, Any]:
-        wish = OrderRequest.model_validate(request)
-        order = Order(wish.action, wish.condition, wish.person, wish.address, wish.reason, wish.until_utc_s)
-        await self._gateway.pipe.operate(wish.device, order)
-        return {"done": True}
-
-
-def _where(device: Device, condition: str, address: str, points: Mapping[str, PointValue]) -> dict[str, str]:
-    """Where an address of a panel is, as it is configured, and what the panel itself said of it."""
-    said = points.get(key_of(condition, address))
-    return {"place": device.places.get(address, ""), "text": "" if said is None else said.text}
 
 
 async def _say(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:

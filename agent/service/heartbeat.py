@@ -17,6 +17,7 @@ from agent.records import Lane
 from agent.service.configured import refused_shown
 from agent.service.line_sight import LineSight, Poller
 from agent.service.pipe import Pipe
+from agent.service.room import Room
 from agent.uplink.messages import HeartbeatData, UplinkShown
 
 THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
@@ -25,8 +26,10 @@ THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 class Pulse:
     """Builds heartbeats; line load is counted from one heartbeat to the next."""
 
-    def __init__(self, pipe: Pipe, outbox: Outbox, pollers: Sequence[Poller], host: Host) -> None:
-        self._pipe, self._outbox, self._host = pipe, outbox, host
+    def __init__(
+        self, pipe: Pipe, outbox: Outbox, pollers: Sequence[Poller], host: Host, rooms: Sequence[Room] = ()
+    ) -> None:
+        self._pipe, self._outbox, self._host, self._rooms = pipe, outbox, host, rooms
         self._started_s = loop_s()
         self._lines = [LineSight(poller, self._started_s) for poller in pollers]
 
@@ -49,6 +52,7 @@ class Pulse:
             temperature_c=board_temperature_c(),
             alarms={**summary(self._pipe.memories.values()), "unconfirmed": self._pipe.unconfirmed},
             config_refused=refused_shown(self._pipe.site),
+            **{name: value for room in self._rooms for name, value in room.beat().items()},
         )
 
     async def _depths(self) -> tuple[dict[Lane, LaneDepth], str]:

@@ -47,6 +47,7 @@ class Pipe:
         self.journal = Journal(outbox, host)
         self.unconfirmed = 0  # fires and one-key alarms overdue upstream, kept by who watches for them
         self.accepted: Accepted = lambda _records, _sequences: None
+        self.watchers: list[Callable[[], None]] = []  # told when anything was judged; they look for themselves
         self._host = host
         self._showing = Showing(board, self.table, host)
         self._users: dict[str, list[Device]] = defaultdict(list)
@@ -122,11 +123,11 @@ class Pipe:
         async with self._lock:
             at = self._host.instant()
             right = at.clock == "synchronised"
-            done = operate(device, self._latest(device_id), order, at.monotonic_s, at.utc_s, right=right)
+            done = operate(device, self.latest(device_id), order, at.monotonic_s, at.utc_s, right=right)
             judgements = {device_id: stamped(done, at)}
             await self._store(judgements, self._told(judgements, at), at, along)
             self._move(judgements)
-        self._rearm.set()  # a hold has an end, and no reading may come until then
+        self._judged()  # a hold has an end, and no reading may come until then
 
     async def run_timers(self) -> None:
         """Judge again when a delay expires, though no reading comes."""
@@ -143,6 +144,10 @@ class Pipe:
     def owed(self) -> Iterable[Record]:
         """What was seen and is not stored yet, since the disk refuses."""
         return (record for name in self.devices for record in self._owed.records(name))
+
+    def latest(self, name: str) -> DeviceMemory:
+        """What is known of a device, also where the disk refuses to keep it."""
+        return self._owed.memory(name, self.memories[name])
 
     def show_all(self) -> None:
         """Put every device's state on the board, as after a start."""
@@ -166,14 +171,19 @@ class Pipe:
                 self.journal.complain(error)
             else:
                 self._move(judgements)
+        self._judged()
+
+    def _judged(self) -> None:
         self._rearm.set()
+        for look in self.watchers:
+            look()
 
     def _opinion(self, device: Device, at: Instant) -> Judgement:
         causes = [f"{unit}: {self.lost[unit]}" for unit in sorted(device.units) if unit in self.lost]
         lost = "; ".join(causes) or None
         opinion = judge(
             device,
-            self._latest(device.id),
+            self.latest(device.id),
             self.table.of(device),
             lost,
             at.monotonic_s,
@@ -182,9 +192,6 @@ class Pipe:
             heard=device.units <= self._heard,
         )
         return stamped(opinion, at)
-
-    def _latest(self, name: str) -> DeviceMemory:
-        return self._owed.memory(name, self.memories[name])
 
     def _told(self, judgements: Mapping[str, Judgement], at: Instant) -> Telling:
         """What must be stored: what is owed already, as it was then, and what is new."""

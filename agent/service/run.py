@@ -16,6 +16,9 @@ from agent.service.line_sight import Poller
 from agent.service.lines import open_poller
 from agent.service.notify import watchdog_interval_s
 from agent.service.pipe import Pipe
+from agent.service.requests import requests_of
+from agent.service.room import Part, Room
+from agent.service.rooms import Ground, open_rooms
 from agent.service.sounder import Sounder
 from agent.service.storage import tell_of_storage
 from agent.service.supervisor import supervise
@@ -26,8 +29,6 @@ from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.presence import Beat
 from agent.uplink.uplink import Uplink
-
-Part = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Gateway:
     pollers: tuple[Poller, ...]
     commands: Commands
     watch: Unconfirmed
+    rooms: tuple[Room, ...] = ()
 
 
 async def run_gateway(site: Site, host: Host, keep: Keep | None = None) -> None:
@@ -71,16 +73,20 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     pipe = Pipe(site, outbox, board, host)
     pollers = tuple(open_poller(plan, host, pipe) for plan in site.lines)
 
+    rooms = tuple(open_rooms(Ground(site, host, outbox, pipe, board, pollers)))
+
     def beat() -> Beat:  # each who shows has a load of its own
-        pulse = Pulse(pipe, outbox, pollers, host)
+        pulse = Pulse(pipe, outbox, pollers, host, rooms)
         return lambda: pulse.beat(uplink.shown())
 
     answers = Answers()
     commands = Commands(pipe, outbox, host, answers)
+    for room in rooms:
+        commands.learn(room.commands)
     uplink = Uplink(host, site, outbox, board, beat, versions(), commands.inbox, answers)
     watch = Unconfirmed(site.uplink.unconfirmed_after_s, pipe, outbox, Sounder(site.sounder, pollers), host)
-    shown = Pulse(pipe, outbox, pollers, host)
-    return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers, commands, watch)
+    shown = Pulse(pipe, outbox, pollers, host, rooms)
+    return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers, commands, watch, rooms)
 
 
 async def _run_parts(gateway: Gateway, clock: Clock, keep: Keep | None) -> None:
@@ -112,10 +118,12 @@ def _parts(gateway: Gateway) -> dict[str, Part]:
     parts["commands"] = gateway.commands.run
     parts["unconfirmed"] = gateway.watch.run
     parts["storage"] = lambda: tell_of_storage(gateway.outbox, gateway.pipe.journal.report)
+    for room in gateway.rooms:
+        parts |= room.parts
     progress = {poller.plan.id: poller.progress for poller in gateway.pollers}
     parts["watchdog"] = lambda: feed(gateway.host.notify, progress, watchdog_interval_s())
     if (path := gateway.site.control_socket) is not None:
-        parts["control"] = lambda: serve_control(path, gateway)
+        parts["control"] = lambda: serve_control(path, requests_of(gateway))
     return parts
 
 

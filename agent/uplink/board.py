@@ -1,22 +1,26 @@
-"""The latest state of every device, for the retained `state` topics; only the newest counts."""
+"""What is retained at the broker (states of devices, verdicts, hazards): only the newest of each counts."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+
+Place = tuple[str, str]
+"""Where it stands: a channel and a subject on it."""
 
 
 class Board:
     """What should stand at the broker, and which of it does not stand there yet."""
 
     def __init__(self) -> None:
-        self._latest: dict[str, Mapping[str, Any]] = {}
-        self._unsaid: dict[str, None] = {}
+        self._latest: dict[Place, Mapping[str, Any] | None] = {}
+        self._unsaid: dict[Place, None] = {}
         self.changed = asyncio.Event()
 
-    def put(self, device: str, data: Mapping[str, Any]) -> None:
-        """A device's newest state; an older one that was not sent yet is forgotten."""
-        self._latest[device] = data
-        self._unsaid[device] = None
+    def put(self, subject: str, data: Mapping[str, Any] | None, channel: str = "state") -> None:
+        """The newest of a subject; an older one that was not sent yet is forgotten. None: it is gone for good."""
+        place = channel, subject
+        self._latest[place] = data
+        self._unsaid[place] = None
         self.changed.set()
 
     def repeat_all(self) -> None:
@@ -24,9 +28,9 @@ class Board:
         self._unsaid = dict.fromkeys(self._latest)
         self.changed.set()
 
-    def take(self) -> dict[str, Mapping[str, Any]]:
+    def take(self) -> dict[Place, Mapping[str, Any] | None]:
         """What is unsaid. If the session breaks before it is said, the next one says everything anew."""
-        taken = {device: self._latest[device] for device in self._unsaid}
+        taken = {place: self._latest[place] for place in self._unsaid}
         self._unsaid.clear()
         self.changed.clear()
         return taken

@@ -42,21 +42,24 @@ class Confirm(_Said):
     spans: list[Span] = Field(max_length=SPANS_MOST, description="first and last of each, both included")
 
 
-class Replay(_Said):
-    """Send these records again, as far as they are still there."""
+class Ordered(_Said):
+    """An order: each has an id and the time at which it was given."""
 
     id: Id
     at: At
+
+
+class Replay(Ordered):
+    """Send these records again, as far as they are still there."""
+
     store: Store
     first: Number
     last: Number
 
 
-class Acknowledge(_Said):
+class Acknowledge(Ordered):
     """A person has seen this alarm."""
 
-    id: Id
-    at: At
     device: str = Field(max_length=100)
     condition: str = Field(max_length=100)
     address: str = Field("", max_length=100, description="of a fire panel's detector")
@@ -64,7 +67,7 @@ class Acknowledge(_Said):
     reason: str = Field("", max_length=500)
 
 
-Command = Confirm | Replay | Acknowledge
+Command = Confirm | Ordered
 COMMANDS: Mapping[str, type[Command]] = {"confirm": Confirm, "replay": Replay, "acknowledge": Acknowledge}
 
 
@@ -101,6 +104,11 @@ def parse(message: Incoming, now: Now) -> Command | Refusal:
     if not isinstance(command, Confirm) and (why := _untimely(command.at.timestamp(), now)):
         return Refusal(name, command.id, why)
     return command
+
+
+def name_of(order: Ordered) -> str:
+    """As its topic ends."""
+    return next(name for name, model in COMMANDS.items() if type(order) is model)
 
 
 def spans_of(confirm: Confirm) -> list[tuple[int, int]]:

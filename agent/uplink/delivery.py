@@ -147,7 +147,7 @@ class Delivery:
     async def _show_states(self, session: Lent) -> None:
         while True:
             await self._board.changed.wait()
-            for device, data in self._board.take().items():
-                topic = self._presence.topics.state(device)
-                event = self._presence.live("state", device, data)
+            for (channel, subject), data in self._board.take().items():
+                topic = self._presence.topics.channel(channel, subject)
+                event = b"" if data is None else self._presence.live(channel, subject, data)
                 await session.say(topic, event, self._settings.confirm_timeout_s, retain=True)

@@ -29,10 +29,6 @@ class Topics:
         """Where a record of the outbox goes."""
         return self.channel(record.lane.channel, record.subject)
 
-    def state(self, device: str) -> str:
-        """A device as it is now; retained."""
-        return self.channel("state", device)
-
 
 def channel_of(topic: str) -> str:
     """The channel of one of our topics."""

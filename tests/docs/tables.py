@@ -21,6 +21,16 @@ from agent.config.models import (
     StorageModel,
     UnitModel,
 )
+from agent.config.school_models import (
+    CalendarModel,
+    DaysModel,
+    FactModel,
+    PersonModel,
+    ResponsibleModel,
+    SchoolModel,
+    ShiftModel,
+    WindowModel,
+)
 from agent.config.uplink_models import BackupModel, BrokerModel, TlsModel, UplinkModel
 
 MODELS: dict[str, Any] = {
@@ -38,6 +48,14 @@ MODELS: dict[str, Any] = {
     "`devices[]`": DeviceModel,
     "`points`": PointModel,
     "`sounder`": SounderModel,
+    "`school`": SchoolModel,
+    "`facts`": FactModel,
+    "`calendar`": CalendarModel,
+    "`terms[]`, `holidays[]`": DaysModel,
+    "`windows[]`": WindowModel,
+    "`shifts[]`": ShiftModel,
+    "`people[]`": PersonModel,
+    "`responsible[]`": ResponsibleModel,
 }
 
 

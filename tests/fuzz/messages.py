@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agent.service.control import Desk
+from agent.service.requests import requests_of
 from agent.session import Incoming
 from agent.uplink import commands
 from simulators.clock import VirtualLoop
@@ -75,7 +76,7 @@ def _desk() -> tuple[VirtualLoop, Desk]:
         directory.cleanup()
 
     atexit.register(ended)
-    return loop, Desk(place.gateway)
+    return loop, Desk(requests_of(place.gateway))
 
 
 async def _at_rest(place: School) -> None:

@@ -16,6 +16,7 @@ from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.service import run
 from agent.service.control import Desk
+from agent.service.requests import requests_of
 from agent.session import Broker
 from agent.site import BackupSettings, Site
 from agent.uplink.envelope import CloudEvent
@@ -124,7 +125,8 @@ class School:
     async def order(self, device: str, condition: str, action: str) -> None:
         """Somebody at the gateway orders this, as through the control socket."""
         order = {"device": device, "condition": condition, "action": action, "person": "王建国"}
-        answer = await Desk(self.gateway).answer(json.dumps({"version": 1, "do": "order", **order}).encode())
+        desk = Desk(requests_of(self.gateway))
+        answer = await desk.answer(json.dumps({"version": 1, "do": "order", **order}).encode())
         assert answer["ok"], answer
 
     async def restart(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from agent.cli.status import screen
 from agent.language import use_language
 from agent.service.control import Desk
+from agent.service.requests import requests_of
 from agent.site import Site
 from simulators.clock import run_virtual
 from tests.site.school import School, at_rest, demo_lines, demo_site, running
@@ -40,7 +41,7 @@ async def _played(story: Story, directory: Path, seed: int, site: Site) -> None:
 
 
 async def ask(school: School, do: str, **more: object) -> dict[str, Any]:
-    answer = await Desk(school.gateway).answer(json.dumps({"version": 1, "do": do, **more}).encode())
+    answer = await Desk(requests_of(school.gateway)).answer(json.dumps({"version": 1, "do": do, **more}).encode())
     assert isinstance(answer, dict)
     return answer
 

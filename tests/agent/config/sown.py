@@ -20,7 +20,7 @@ SOWN = {
     "unknown key at the top": Sown("telemetry_s: 10", "telemtry_s: 10", "telemtry_s", "did you mean 'telemetry_s'?"),
     "unknown key of a line": Sown("baud: 9600", "baudrate: 9600", "baudrate", "did you mean 'baud'?"),
     "unknown key of a unit": Sown("address: 11", "adress: 11", "adress", "did you mean 'address'?"),
-    "unknown key of a device": Sown("location: 2号宿舍楼一层值班室", "place: x", "place", "did you mean 'places'?"),
+    "unknown key of a device": Sown("location: 2号宿舍楼一层值班室", "locaton: x", "locaton", "did you mean 'location'?"),
     "unknown key of a point": Sown("normally: closed", "normal: closed", "normal", "did you mean 'normally'?"),
     "key without its unit": Sown("heartbeat_s: 5", "heartbeat: 5", "heartbeat", "did you mean 'heartbeat_s'?"),
     "key in capitals": Sown("baud: 9600", "Baud: 9600", "Baud", "did you mean 'baud'?"),

@@ -255,7 +255,7 @@ def test_a_panel_that_comes_back_keeps_its_fire_and_is_not_called_bad(tmp_path: 
         await pipe.unit_back(UNIT)
         await asyncio.sleep(120)
         assert await alarms(outbox) == ["fire raised", "lost raised", "lost cleared"]
-        assert board.take()[BUTTON]["points"]["1.3/fire"]["quality"] == "uncertain"
+        assert board.take()["state", BUTTON]["points"]["1.3/fire"]["quality"] == "uncertain"
         timers.cancel()
         await outbox.aclose()
 
@@ -270,7 +270,7 @@ def test_the_state_upstream_follows_contacts_at_once_and_tells_the_motion_of_a_b
         for opened, closed, loop in ((0, 1, 0), (0, 1, 1), (0, 0, 1), (1, 0, 1), (1, 0, 1)):
             values = zip(("di1", "di2", "di3"), (opened, closed, loop), strict=True)
             await pipe.accept(UNIT, [Reading(name, bool(value)) for name, value in values])
-            shown = board.take().get(BUTTON)
+            shown = board.take().get(("state", BUTTON))
             said.append((shown["motion"], shown["points"]["loop"]["value"]) if shown else None)
         assert said == [("closed", False), ("closed", True), ("opening", True), ("open", True), None]
         await outbox.aclose()
@@ -286,10 +286,10 @@ def test_numbers_go_to_the_lowest_lane_and_into_the_state_at_their_pace(tmp_path
         for value in (20.0, 20.1, 20.2):
             await pipe.accept(UNIT, [Reading("di1", value)])
             await asyncio.sleep(1)
-        assert board.take()[BUTTON]["points"]["temperature"]["value"] == 20.0
+        assert board.take()["state", BUTTON]["points"]["temperature"]["value"] == 20.0
         await asyncio.sleep(60)
         await pipe.accept(UNIT, [Reading("di1", 20.3)])
-        assert board.take()[BUTTON]["points"]["temperature"]["value"] == 20.3
+        assert board.take()["state", BUTTON]["points"]["temperature"]["value"] == 20.3
         await asyncio.sleep(1)
         rows = [s.record for s in await stored(outbox) if s.record.lane is Lane.TELEMETRY]
         assert [r.data["values"]["temperature"]["value"] for r in rows] == [20.0, 20.3]

@@ -136,6 +136,11 @@ def test_chinese_is_written_as_it_is() -> None:
 
 def test_topics_have_seven_segments() -> None:
     topics = Topics(IDENTITY)
-    made = [topics.status, topics.heartbeat, topics.state("c"), *(topics.channel(name, "a") for name in PAYLOADS)]
+    made = [
+        topics.status,
+        topics.heartbeat,
+        topics.channel("state", "c"),
+        *(topics.channel(name, "a") for name in PAYLOADS),
+    ]
     assert all(len(topic.split("/")) == 7 for topic in made)
     assert all(topic.startswith("campus/v1/430102/s0001/gw-1/") for topic in made)
