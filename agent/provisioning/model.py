@@ -24,8 +24,8 @@ class Text:
 class DeviceSeen:
     """A device as it was last seen.
 
-    `active`: conditions that are there now or latched, by their keys. `set_aside`: those under a hold. `heard`: all
-    of it has been read since the start. `age_s`: age of its oldest reading, None where there is none.
+    `active`: conditions that are there now or latched, by their keys. `set_aside`: those under a hold. `heard`:
+    all of it has been read since the start. `age_s`: age of its oldest reading, None where there is none.
     """
 
     id: str
