@@ -8,6 +8,7 @@ from agent.alarms.model import Motion
 Verdict = Literal["met", "not_met", "unknown"]
 Source = Literal["observed", "checked_in", "declared"]
 Mark = Literal["seen", "seen_draft", "seen_weak", "recall", "recall_low", "derived"]
+Force = Literal["shall", "should"]
 Post = str
 """Where somebody signs on: a device (reader, button) or an escort post, by its id."""
 
@@ -106,7 +107,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class ItemVerdict:
-    """One item of an indicator: `required` and `fulfilled` count what it asks for (devices, guards, windows …)."""
+    """One item of an indicator: `required` and `fulfilled` count what it asks for (devices, guards, windows …).
+
+    Where it does not apply nothing is required, and it is met. What only should be (`force`) fails nothing.
+    """
 
     id: str
     title: Text
@@ -119,11 +123,15 @@ class ItemVerdict:
     fulfilled: int
     missing: tuple[Missing, ...] = ()
     evidence_age_s: float | None = None
+    force: Force = "shall"
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorVerdict:
-    """One indicator of one pack. `share`: fulfilled of required over its items, 0…1; unknown counts as not."""
+    """One indicator of one pack.
+
+    `share`: the mean of fulfilled of required over its items by their weight, 0…1; unknown counts as not.
+    """
 
     pack: str
     id: str
