@@ -45,7 +45,10 @@ class DeviceSeen:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """Somebody signed on or off; `by` is the reader's or button's device, or `terminal` or `platform`."""
+    """Somebody signed on or off; `by` is the reader's or button's device, or `terminal` or `platform`.
+
+    `sure`: the clock was right then, or the time has been filled in since.
+    """
 
     at_utc_s: float
     person: str
@@ -54,6 +57,7 @@ class CheckIn:
     on: bool
     post: Post
     by: str
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class TestPress:
     at_utc_s: float
     person: str
     confirmed_utc_s: float | None = None
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
