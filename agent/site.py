@@ -12,7 +12,18 @@ from drivers.profile import DeviceProfile
 from drivers.stream import Endpoint
 
 Kind = Literal[
-    "one_key_alarm", "gate_barrier", "smoke_detector", "fire_sensor", "fire_panel", "environment", "power_supply"
+    "one_key_alarm",
+    "gate_barrier",
+    "bollard",
+    "door",
+    "smoke_detector",
+    "fire_sensor",
+    "fire_panel",
+    "environment",
+    "power_supply",
+    "camera",
+    "card_reader",
+    "sign_on_button",
 ]
 LineKind = Literal["modbus_rtu", "modbus_tcp", "rtu_over_tcp", "serial"]
 

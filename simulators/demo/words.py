@@ -94,11 +94,16 @@ _WAITS: dict[tuple[str, str], Callable[[], str]] = {
 _GROUPS: dict[str, Callable[[], str]] = {
     "one_key_alarm": lambda: tr("one-key alarms"),
     "gate_barrier": lambda: tr("gate barrier"),
+    "bollard": lambda: tr("bollards"),
+    "door": lambda: tr("doors"),
     "smoke_detector": lambda: tr("smoke detectors"),
     "fire_sensor": lambda: tr("fire sensors"),
     "fire_panel": lambda: tr("fire panels"),
     "environment": lambda: tr("temp., humidity"),
     "power_supply": lambda: tr("power supplies"),
+    "camera": lambda: tr("cameras"),
+    "card_reader": lambda: tr("card readers"),
+    "sign_on_button": lambda: tr("sign-on buttons"),
     LOST: lambda: tr("lost and back"),
     OUTAGE: lambda: tr("without the broker"),
 }

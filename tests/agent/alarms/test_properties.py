@@ -18,6 +18,8 @@ QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCh
 SETTINGS = {
     "smoke_detector": {"alarm_level": 70.0, "prealarm_level": 30.0},
     "environment": {"temperature_high": 40.0, "temperature_low": -5.0, "humidity_high": 90.0},
+    "camera": {"recording_days_least": 30.0},
+    "door": {"guarded": True},
 }
 LEGAL = {
     "raised": {
