@@ -1,4 +1,4 @@
-"""Cause and effect: what is configured, what is remembered, what is decided. Plain data; times are loop seconds."""
+"""Cause and effect: what is configured, remembered and decided. Plain data; times are loop seconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,11 +82,13 @@ class View:
     """All that is known of the site now.
 
     `active`: by device, the keys of its conditions that are there or latched and not set aside. `unknown`: devices
-    that could have more, since they are lost, not heard yet or not to be believed. `contacts`: points as they read.
+    that could have more, since they are lost, not heard yet or not to be believed; `aside`: by device, the keys
+    that a person has taken out of service, which count as not there. `contacts`: points as they read.
     """
 
     active: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
+    aside: Mapping[str, frozenset[str]] = field(default_factory=dict)
     contacts: Mapping[OutputName, bool | None] = field(default_factory=dict)
 
 
@@ -138,7 +140,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All effects; `pause_s` is between opposite commands of one device; `dry_run`: it tells and commands nothing."""
+    """All effects; `pause_s`: between opposite commands of a device; `dry_run`: it tells, and commands nothing."""
 
     effects: tuple[Effect, ...]
     fire: FireSources
