@@ -1,0 +1,128 @@
+"""What the rules see now: each rule at each of its subjects, and what would be opened for it; pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from agent.alarms.model import DeviceMemory
+from agent.hazards.model import Duties, Facts, Rectify
+from agent.hazards.rules import Rule, RuleBook, deadline_of
+from agent.hazards.sensed import Seen
+from agent.provisioning.model import IndicatorVerdict, ItemVerdict, Text
+from agent.provisioning.pack import Item, Pack
+from agent.school import Responsible
+from agent.site import Device
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule makes of its subject: it must fail for `after_s`, and be well for `settle_s`."""
+
+    facts: Facts
+    duties: Duties
+    rectify: Rectify
+    within_s: float
+    after_s: float
+    settle_s: float
+
+    @property
+    def key(self) -> Key:
+        """Its rule and its subject."""
+        return self.facts.rule, self.facts.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How it is now; `failing` None: nobody can tell, so nothing moves."""
+
+    finding: Finding
+    failing: bool | None
+    seen: Seen = ()
+
+
+def of_devices(
+    book: RuleBook, devices: Iterable[Device], memories: Mapping[str, DeviceMemory], chain: Iterable[Responsible]
+) -> Iterator[Sight]:
+    """Every rule at every device that it watches; what an earlier rule makes of a condition, no later one does."""
+    names = {who.role: who.name for who in reversed(tuple(chain))}
+    for device in devices:
+        taken = set[str]()
+        for rule in book.rules:
+            watch = rule.watch
+            if device.kind in watch.kinds and (not watch.places or device.place in watch.places):
+                causes = [one for one in _causes(rule, memories[device.id]) if one not in taken]
+                taken.update(causes)
+                seen: Seen = tuple(("note", one) for one in causes[:MISSING_MOST])
+                yield Sight(_found(rule, device, names), bool(causes), seen)
+
+
+def of_verdicts(
+    book: RuleBook, packs: Iterable[Pack], verdicts: Iterable[IndicatorVerdict], chain: Iterable[Responsible]
+) -> Iterator[Sight]:
+    """Every item of a pack whose failure is worth a hazard; unknown is not mended, and not broken."""
+    names = {who.role: who.name for who in reversed(tuple(chain))}
+    items = {(pack.id, one.id, item.id): item for pack in packs for one in pack.indicators for item in one.items}
+    for verdict in verdicts:
+        for said in verdict.items:
+            item = items.get((verdict.pack, verdict.id, said.id))
+            if item is not None and item.worth.hazard is not None:
+                failing = None if said.verdict == "unknown" else said.verdict == "not_met"
+                finding = _unmet(book, f"{verdict.pack}/{verdict.id}", item, said, names)
+                yield Sight(finding, failing, tuple(("note", one.what.en) for one in said.missing[:MISSING_MOST]))
+
+
+MISSING_MOST = 8  # of an item are referred to; the verdict itself has them all
+
+
+def _causes(rule: Rule, memory: DeviceMemory) -> list[str]:
+    """Which of its conditions are there, as they are filed."""
+    watch, found = rule.watch, []
+    for key, condition in memory.conditions.items():
+        name = key.rpartition("/")[2]
+        held = condition.hold is not None and condition.hold.kind in ("out_of_service", "suppressed")
+        if (name in watch.conditions and condition.state.active) or (watch.out_of_service and held):
+            found.append(f"{key} set aside" if held and name not in watch.conditions else key)
+    return sorted(found)
+
+
+def _found(rule: Rule, device: Device, names: Mapping[str, str]) -> Finding:
+    where = f" ({device.location})" if device.location else ""
+    facts = Facts(
+        source="sensor",
+        found_by="gateway",
+        text=Text(f"{rule.text.en}: {device.name}{where}", f"{rule.text.zh}：{device.name}{where}"),
+        place=device.place,
+        location=device.location,
+        device=device.id,
+        category=rule.category,
+        grade=rule.grade,
+        colour=rule.colour,
+        rule=rule.id,
+        subject=device.id,
+        clause=rule.clause,
+        mark=rule.mark,
+    )
+    measure = "" if rule.measure is None else f"{rule.measure.zh} / {rule.measure.en}"
+    duties = Duties(rule.role, names.get(rule.role, ""), rule.supervisor, measure)
+    return Finding(facts, duties, rule.rectify, rule.within_s, rule.after_s, rule.settle_s)
+
+
+def _unmet(book: RuleBook, where: str, item: Item, said: ItemVerdict, names: Mapping[str, str]) -> Finding:
+    worth = item.worth.hazard
+    assert worth is not None  # only such items are asked for
+    facts = Facts(
+        source="sensor",
+        found_by="gateway",
+        text=said.title,
+        place=item.place,
+        category=worth.category,
+        grade=worth.grade,
+        colour=worth.colour,
+        rule=where,
+        subject=item.id,
+        clause=item.clause,
+        mark=said.mark,
+    )
+    duties = Duties(worth.role, names.get(worth.role, ""), measure=f"{item.fix.zh} / {item.fix.en}")
+    return Finding(facts, duties, *deadline_of(item), book.unmet_after_s, 0.0)
