@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.alarms.model import Motion
+from agent.records import ClockState
 
 Verdict = Literal["met", "not_met", "unknown"]
 Source = Literal["observed", "checked_in", "declared"]
@@ -57,6 +58,7 @@ class CheckIn:
     on: bool
     post: Post
     by: str
+    clock: ClockState = "synchronised"
     sure: bool = True
 
 

@@ -33,7 +33,10 @@ class Worth(Data):
 
 
 class FactSpec(Data):
-    """A fact that the pack asks a school to declare; `words`: what a word may be."""
+    """A fact that the pack asks a school to declare; `words`: what a word may be.
+
+    An `optional` one is a setting: it need not be declared, and it does not grow old.
+    """
 
     title: Said
     type: Literal["number", "bool", "word"]
@@ -93,6 +96,7 @@ class Pack(Data):
     title: Said
     source: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
     mark: Mark
+    declared_fresh_s: Seconds
     places: Mapping[Name, Said] = {}
     roles: Mapping[Name, Said] = {}
     facts: Mapping[Name, FactSpec] = {}
