@@ -15,7 +15,6 @@ from agent.language import either, tr
 from drivers.errors import GatewayError
 from simulators.at_rest import bring_to_rest
 from simulators.demo import words
-from simulators.demo.titles import condition
 from simulators.field import Field
 from simulators.field_file import FieldFileError, LineSetup, read_lines
 from simulators.gateway_file import write_copy
@@ -23,7 +22,7 @@ from simulators.places import any_in_dev, called, within
 from simulators.private_directory import private_directory
 from simulators.pty_port import PtyPort
 from simulators.real_field import RealField, real_field
-from simulators.scenario import Expect, Order, Scenario, Step
+from simulators.scenario import Expect, ExpectVerdict, Order, Request, Scenario, Step
 from simulators.scenario_check import lacking, load_scenario
 from simulators.scenario_file import configs_dir, find, read_scenario, read_yaml, shipped
 from simulators.scenario_play import first_of, play, set_up
@@ -162,17 +161,20 @@ class Bench:
         """Not ours: only said."""
         del order
 
+    async def request(self, request: Request) -> None:
+        """Not ours: only said."""
+        del request
+
     def begins(self, step: Step, _at_s: float) -> None:
         """A step happens."""
         text = either(step.say.en, step.say.zh) if step.say else words.step(step)
         yours = tr(" (not simulated here: this one is yours)") if step.action in ELSEWHERE else ""
         self.tell(f"{step.clock:<6} {text}{yours}")
 
-    def owed(self, step: Step, expect: Expect, _caused_s: float) -> None:
+    def owed(self, step: Step, expect: Expect | ExpectVerdict, _caused_s: float) -> None:
         """What a gateway should make of it."""
         del step
-        title = condition(expect.condition, self._kinds.get(expect.device, ""))
-        what = f"{expect.device} · {title} · {words.change(expect.change)}"
+        what = words.expected(expect, self._kinds)
         self.tell(tr("       expected within {seconds:g} s: {what}", seconds=expect.within_s, what=what))
 
     async def play(self, scenario: Scenario | None, *, once: bool) -> None:

@@ -42,6 +42,14 @@ class Expect(_Model):
     reaches: float | None = None
 
 
+class ExpectVerdict(_Model):
+    """An indicator's verdict that must be told within `within_s` of its cause."""
+
+    indicator: Name
+    verdict: Literal["met", "not_met", "unknown"]
+    within_s: float = Field(5.0, gt=0, le=3600)
+
+
 class MayCome(_Model):
     """An alarm condition that may come and go in this story without being expected."""
 
@@ -106,6 +114,14 @@ class Order(_Model):
     reason: str = ""
 
 
+class Request(BaseModel):
+    """What is asked of the gateway at its control socket, such as a guard's signing on."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    do: str = Field(min_length=1, max_length=50)
+
+
 class Step(_Model):
     """One thing that happens. `at_s` counts from the story's begin, `after_s` from the step before."""
 
@@ -113,7 +129,7 @@ class Step(_Model):
     after_s: Seconds | None = None
     clock: str = Field("", description="the time of day that is shown", max_length=8)
     say: Said | None = None
-    expect: tuple[Expect, ...] = ()
+    expect: tuple[Expect | ExpectVerdict, ...] = ()
 
     press: PointName | None = Field(None, description="this input closes")
     release: PointName | None = Field(None, description="this input opens")
@@ -130,6 +146,7 @@ class Step(_Model):
     late: Late | None = None
     broker: Literal["down", "up"] | None = None
     order: Order | None = None
+    request: Request | None = None
     rest: bool | None = Field(None, description="nothing happens: a pause")
 
     @model_validator(mode="after")
@@ -175,5 +192,5 @@ class Scenario(_Model):
 
     @property
     def expected(self) -> int:
-        """How many alarm changes must arrive."""
+        """How many alarm changes and verdicts must arrive."""
         return sum(len(step.expect) for step in self.steps)

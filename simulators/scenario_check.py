@@ -12,7 +12,7 @@ from simulators.field_file import LineSetup, read_lines
 from simulators.modbus_unit import ModbusUnit
 from simulators.panels import SIMULATED_PANELS
 from simulators.panels.panel import Board
-from simulators.scenario import PanelEvent, Scenario, Step, Value
+from simulators.scenario import Expect, ExpectVerdict, PanelEvent, Scenario, Step, Value
 from simulators.scenario_file import ScenarioSource, read_scenario, read_yaml
 
 
@@ -109,7 +109,7 @@ def _unreached(n: int, step: Step) -> Iterator[Finding]:
     """A level that no ramp reaches would never be owed, and so never be missed."""
     for m, expect in enumerate(step.expect):
         at = ("steps", n, "expect", m, "reaches")
-        if expect.reaches is None:
+        if isinstance(expect, ExpectVerdict) or expect.reaches is None:
             continue
         if step.ramp is None:
             yield at, tr("`reaches` belongs to a ramp")
@@ -134,7 +134,8 @@ def _used(scenario: Scenario) -> Iterator[tuple[Loc, str, str]]:
         at: Loc = ("steps", n, step.action)
         yield from (((*at, *rest), kind, name) for rest, kind, name in _used_by(step.action, step.what))
         for m, expect in enumerate(step.expect):
-            yield ("steps", n, "expect", m, "device"), "device", expect.device
+            if isinstance(expect, Expect):
+                yield ("steps", n, "expect", m, "device"), "device", expect.device
 
 
 def _used_by(action: str, what: Any) -> Iterator[tuple[tuple[str, ...], str, str]]:

@@ -1,11 +1,22 @@
 """Playing a story against a field, in real or virtual time: the loop's clock decides which."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from simulators.field import Field
-from simulators.scenario import Barrier, Expect, LineFaults, Order, Ramp, Scenario, Step, Value
+from simulators.scenario import (
+    Barrier,
+    Expect,
+    ExpectVerdict,
+    LineFaults,
+    Order,
+    Ramp,
+    Request,
+    Scenario,
+    Step,
+    Value,
+)
 
 
 class Stage(Protocol):
@@ -24,6 +35,9 @@ class Stage(Protocol):
     async def order(self, order: Order) -> None:
         """Give an operator's order to the gateway."""
 
+    async def request(self, request: Request) -> None:
+        """Ask the gateway for something at its control socket."""
+
 
 class Audience(Protocol):
     """Who is told what happens."""
@@ -31,7 +45,7 @@ class Audience(Protocol):
     def begins(self, step: Step, at_s: float) -> None:
         """A step happens now."""
 
-    def owed(self, step: Step, expect: Expect, caused_s: float) -> None:
+    def owed(self, step: Step, expect: Expect | ExpectVerdict, caused_s: float) -> None:
         """Its cause was there at this loop time: from now on it may arrive."""
 
 
@@ -87,13 +101,15 @@ class _Act:
             await self._stage.switch_broker(step.broker == "up")
         elif step.order is not None:
             await self._stage.order(step.order)
+        elif step.request is not None:
+            await self._stage.request(step.request)
         elif step.force is not None:
             await self._force(step.force)
         else:
             self._change(step.action, step.what)
             await self._stage.follow()
 
-    def _owe(self, due: list[Expect]) -> None:
+    def _owe(self, due: Sequence[Expect | ExpectVerdict]) -> None:
         now_s = asyncio.get_running_loop().time()
         for expect in due:
             self._audience.owed(self._step, expect, now_s)
@@ -135,8 +151,8 @@ class _Act:
             self._field.set(ramp.point, value)
 
 
-def _reached(expect: Expect, value: float, *, rising: bool) -> bool:
-    if expect.reaches is None:
+def _reached(expect: Expect | ExpectVerdict, value: float, *, rising: bool) -> bool:
+    if isinstance(expect, ExpectVerdict) or expect.reaches is None:
         return True
     return value >= expect.reaches if rising else value <= expect.reaches
 

@@ -5,17 +5,18 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.uplink.messages import AlarmData
 from simulators.platform import Arrival
-from simulators.scenario import Expect, MayCome, Step
+from simulators.scenario import Expect, ExpectVerdict, MayCome, Step
+
+VERDICTS = "provision"
 
 
 @dataclass(slots=True)
 class Due:
-    """One alarm change that is owed since `caused_s` (loop time), and the message that settled it."""
+    """One alarm change or verdict that is owed since `caused_s` (loop time), and the message that settled it."""
 
     step: Step
-    expect: Expect
+    expect: Expect | ExpectVerdict
     caused_s: float
     group: str
     arrival: Arrival | None = None
@@ -36,9 +37,14 @@ class Due:
         """When its time is over."""
         return self.caused_s + self.expect.within_s
 
-    def fits(self, alarm: AlarmData) -> bool:
-        """It is this change of this condition."""
-        want = self.expect
+    def fits(self, arrival: Arrival) -> bool:
+        """It is this change of this condition, or this verdict."""
+        want, alarm = self.expect, arrival.alarm
+        if isinstance(want, ExpectVerdict):
+            told = arrival.event.subject, getattr(arrival.payload, "verdict", "")
+            return arrival.channel == VERDICTS and told == (want.indicator, want.verdict)
+        if alarm is None:
+            return False
         said = (alarm.device, alarm.condition, alarm.change, alarm.address)
         return said == (want.device, want.condition, want.change, want.address)
 
@@ -70,24 +76,24 @@ class Score:
         self._by_id: dict[str, Due] = {}
         self._changed = asyncio.Event()
 
-    def owe(self, step: Step, expect: Expect, caused_s: float, group: str) -> None:
+    def owe(self, step: Step, expect: Expect | ExpectVerdict, caused_s: float, group: str) -> None:
         """From now on this must arrive."""
         self.dues.append(Due(step, expect, caused_s, group))
 
     def arrived(self, arrival: Arrival) -> Due | None:
         """Note what arrived; returns what it settles, if anything."""
         alarm = arrival.alarm
-        if alarm is None:
+        if alarm is None and arrival.channel != VERDICTS:
             return None
         if arrival.duplicate:
             self._repeated(arrival)
             return None
-        due = next((due for due in self.dues if due.arrival is None and due.fits(alarm)), None)
+        due = next((due for due in self.dues if due.arrival is None and due.fits(arrival)), None)
         if due is not None:
             due.arrival = arrival
             self._by_id[arrival.event.id] = due
             self._changed.set()
-        elif (alarm.device, alarm.condition) not in self._may_come:
+        elif alarm is not None and (alarm.device, alarm.condition) not in self._may_come:
             self.unexpected.append(arrival)
         return due
 

@@ -21,7 +21,7 @@ from simulators.field import Field
 from simulators.field_file import read_lines
 from simulators.platform import Arrival, Platform
 from simulators.real_field import RealField, real_field
-from simulators.scenario import Order, Value
+from simulators.scenario import Order, Request, Value
 from simulators.scenario_file import read_yaml
 from simulators.scenario_play import set_up
 
@@ -82,6 +82,10 @@ class School:
     async def order(self, order: Order) -> None:
         """An operator at the gateway."""
         await self.control.order(order)
+
+    async def request(self, request: Request) -> None:
+        """Somebody at the gateway asks for something."""
+        await self.control.ask(**request.model_dump())
 
     async def switch_broker(self, up: bool) -> None:
         """It goes when it has passed on all that it took, and takes the gateway when the platform is there.

@@ -23,6 +23,7 @@ from simulators.scenario_score import Due
 WIDEST = 100
 CLOCK_WIDTH = 6
 BAR_WIDTH = 16
+VERDICT_STYLE = {"met": ("✔", "green"), "not_met": ("✘", "bold red"), "unknown": ("?", "yellow")}
 PRIORITY_STYLE = {1: "bold red", 2: "yellow"}
 
 
@@ -87,19 +88,17 @@ class Screen:
         assert due.arrival is not None
         assert due.latency_s is not None
         alarm = due.arrival.alarm
-        assert alarm is not None
+        what = _verdict(due.arrival) if alarm is None else _arrow(alarm)
         style = "" if due.in_time else "red"
         late = "" if due.in_time else tr(" late")
         figure = Text(f"{due.latency_s * 1000:,.0f} ms{late}", style)
         why = Text(f"{words.why_slow(due.group, due.expect)} ".lstrip(), "dim")
-        self._line("", _arrow(alarm), Text.assemble(why, figure))
+        self._line("", what, Text.assemble(why, figure))
 
     def missed(self, due: Due) -> None:
         """What was owed has not arrived in its time."""
-        want = due.expect
-        title = condition(want.condition, self._kinds.get(want.device, ""))
-        what = f"{want.device} · {title} · {words.change(want.change)}"
-        text = tr("not arrived within {seconds:g} s: {what}", seconds=want.within_s, what=what)
+        what = words.expected(due.expect, self._kinds)
+        text = tr("not arrived within {seconds:g} s: {what}", seconds=due.expect.within_s, what=what)
         self._line("", Text(f"  ✗ {text}", "bold red"))
 
     def unexpected(self, arrival: Arrival) -> None:
@@ -160,6 +159,15 @@ def _arrow(alarm: AlarmData) -> Text:
     place = " ".join(part for part in (alarm.address, alarm.location) if part)
     parts = [alarm.name, condition(alarm.condition, alarm.kind), words.change(alarm.change), place, alarm.text]
     return Text.assemble((f"  → P{alarm.priority} ", style), " · ".join(part for part in parts if part))
+
+
+def _verdict(arrival: Arrival) -> Text:
+    """An indicator, how it is judged, and how much of what it asks for is there."""
+    said = arrival.payload.model_dump()
+    mark, style = VERDICT_STYLE[said["verdict"]]
+    title = either(said["title"]["en"], said["title"]["zh"])
+    share = f"{said['share']:.0%}"
+    return Text.assemble((f"  {mark} ", style), f"{title} · {words.verdict(said['verdict'])} · {share}")
 
 
 def _minutes(seconds: float) -> str:

@@ -23,7 +23,7 @@ from simulators.demo.school import Plan, School, open_school
 from simulators.demo.screen import Screen
 from simulators.platform import Arrival, Platform
 from simulators.private_directory import private_directory
-from simulators.scenario import Expect, Scenario, Step
+from simulators.scenario import Expect, ExpectVerdict, Scenario, Step
 from simulators.scenario_check import load_scenario
 from simulators.scenario_file import configs_dir, find
 from simulators.scenario_play import first_of, play
@@ -148,11 +148,13 @@ class Demo:
         """A step happens now."""
         self._screen.begins(step)
 
-    def owed(self, step: Step, expect: Expect, caused_s: float) -> None:
+    def owed(self, step: Step, expect: Expect | ExpectVerdict, caused_s: float) -> None:
         """Its cause is there."""
         self._score.owe(step, expect, caused_s, self._group(expect))
 
-    def _group(self, expect: Expect) -> str:
+    def _group(self, expect: Expect | ExpectVerdict) -> str:
+        if isinstance(expect, ExpectVerdict):
+            return words.VERDICT
         if not self._school.broker_up:
             return words.OUTAGE
         return words.LOST if expect.condition == "lost" else self._school.kinds[expect.device]

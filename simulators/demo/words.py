@@ -1,14 +1,15 @@
 """How the demo says what goes upstream: kinds, conditions and changes in words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.language import tr
 from simulators.demo.titles import condition
-from simulators.scenario import Barrier, Expect, Order, PanelEvent, Step
+from simulators.scenario import Barrier, Expect, ExpectVerdict, Order, PanelEvent, Step
 
 LOST = "lost"
 OUTAGE = "outage"
+VERDICT = "verdict"
 
 
 def change(name: str) -> str:
@@ -19,6 +20,19 @@ def change(name: str) -> str:
 def group(name: str) -> str:
     """A line of the account."""
     return _GROUPS[name]() if name in _GROUPS else name
+
+
+def verdict(name: str) -> str:
+    """How an indicator is judged."""
+    return {"met": tr("met"), "not_met": tr("not met"), "unknown": tr("unknown")}[name]
+
+
+def expected(expect: Expect | ExpectVerdict, kinds: Mapping[str, str]) -> str:
+    """What must arrive; `kinds` says what each device is."""
+    if isinstance(expect, ExpectVerdict):
+        return f"{expect.indicator} · {verdict(expect.verdict)}"
+    title = condition(expect.condition, kinds.get(expect.device, ""))
+    return f"{expect.device} · {title} · {change(expect.change)}"
 
 
 def step(step: Step) -> str:
@@ -60,6 +74,7 @@ _STEPS: dict[str, Callable[[Any], str]] = {
     "late": lambda late: tr("{unit} answers {seconds:g} s late", unit=late.unit, seconds=late.by_s),
     "broker": lambda way: tr("the broker is gone") if way == "down" else tr("the broker is back"),
     "order": _order,
+    "request": lambda request: tr("somebody asks the gateway: {do}", do=request.do),
     "rest": lambda _: tr("nothing happens"),
 }
 
@@ -77,10 +92,12 @@ _CHANGES: dict[str, Callable[[], str]] = {
 }
 
 
-def why_slow(group: str, expect: Expect) -> str:
+def why_slow(group: str, expect: Expect | ExpectVerdict) -> str:
     """A word beside a figure that is no fault of the way upstream, for whoever asks why it is so large."""
     if group == OUTAGE:
         return tr("broker gone")
+    if isinstance(expect, ExpectVerdict):
+        return ""
     change = (expect.condition, expect.change)
     return _WAITS[change]() if change in _WAITS else ""
 
@@ -106,4 +123,5 @@ _GROUPS: dict[str, Callable[[], str]] = {
     "sign_on_button": lambda: tr("sign-on buttons"),
     LOST: lambda: tr("lost and back"),
     OUTAGE: lambda: tr("without the broker"),
+    VERDICT: lambda: tr("verdicts"),
 }

@@ -12,7 +12,7 @@ from agent.errors import ConfigError
 from simulators.clock import run_virtual
 from simulators.field import Field
 from simulators.field_file import read_lines
-from simulators.scenario import Expect, Order, Scenario, Step
+from simulators.scenario import Expect, ExpectVerdict, Order, Request, Scenario, Step
 from simulators.scenario_check import load_scenario
 from simulators.scenario_file import configs_dir, find, shipped
 from simulators.scenario_play import play, set_up
@@ -157,11 +157,14 @@ class Recorder:
     async def order(self, order: Order) -> None:
         self._note(f"order {order.action}")
 
+    async def request(self, request: Request) -> None:
+        self._note(f"request {request.do}")
+
     def begins(self, step: Step, at_s: float) -> None:
         self._note(step.action)
 
-    def owed(self, step: Step, expect: Expect, caused_s: float) -> None:
-        self._note(f"owed {expect.condition}")
+    def owed(self, step: Step, expect: Expect | ExpectVerdict, caused_s: float) -> None:
+        self._note(f"owed {expect.condition if isinstance(expect, Expect) else expect.indicator}")
 
     def _note(self, what: str) -> None:
         self.notes.append((round(asyncio.get_running_loop().time() - self._began_s, 3), what))

@@ -7,7 +7,7 @@ import pytest
 from simulators.at_rest import bring_to_rest
 from simulators.field import Field
 from simulators.platform import Arrival
-from simulators.scenario import Expect, Order, Scenario, Step
+from simulators.scenario import Expect, ExpectVerdict, Order, Request, Scenario, Step
 from simulators.scenario_check import load_scenario
 from simulators.scenario_file import find, read_yaml, shipped
 from simulators.scenario_play import play as play_scenario
@@ -42,10 +42,13 @@ class Stage:
     async def order(self, order: Order) -> None:
         await self._school.order(order.device, order.condition, order.action)
 
+    async def request(self, request: Request) -> None:
+        await self._school.ask(request.do, **request.model_dump(exclude={"do"}))
+
     def begins(self, step: Step, at_s: float) -> None:
         """Nobody watches."""
 
-    def owed(self, step: Step, expect: Expect, caused_s: float) -> None:
+    def owed(self, step: Step, expect: Expect | ExpectVerdict, caused_s: float) -> None:
         self.score.owe(step, expect, caused_s, "all")
 
     def hear(self, arrival: Arrival) -> None:

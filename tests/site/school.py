@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from agent.alarms.model import key_of
@@ -124,10 +125,14 @@ class School:
 
     async def order(self, device: str, condition: str, action: str) -> None:
         """Somebody at the gateway orders this, as through the control socket."""
-        order = {"device": device, "condition": condition, "action": action, "person": "王建国"}
+        await self.ask("order", device=device, condition=condition, action=action, person="王建国")
+
+    async def ask(self, do: str, **fields: object) -> dict[str, Any]:
+        """Ask the gateway, as through the control socket; it must not refuse."""
         desk = Desk(requests_of(self.gateway))
-        answer = await desk.answer(json.dumps({"version": 1, "do": "order", **order}).encode())
+        answer = await desk.answer(json.dumps({"version": 1, "do": do, **fields}).encode())
         assert answer["ok"], answer
+        return answer
 
     async def restart(self) -> None:
         """Killed, and started again by its service manager."""
