@@ -6,7 +6,7 @@ from typing import Literal
 
 from agent.provisioning.ends import End
 from agent.provisioning.model import CheckIn
-from agent.records import Instant, Told
+from agent.records import ClockState, Instant, Told
 from agent.school import Person, School
 
 TERMINAL, PLATFORM, EXPIRY = "terminal", "platform", "expiry"
@@ -21,16 +21,16 @@ class Signed:
     """A check-in as it is kept: of one whose clock was not right the boot and its monotonic time may tell more."""
 
     check_in: CheckIn
+    clock: ClockState = "synchronised"
     boot_id: str = ""
     monotonic_s: float = 0.0
 
     def told(self, told: Told) -> CheckIn:
         """As its time is known by now."""
-        one = self.check_in
-        if one.clock == "synchronised":
-            return one
-        at = told(self.boot_id, Instant(self.monotonic_s, one.at_utc_s, one.clock))
-        return replace(one, at_utc_s=at.utc_s, clock=at.clock)
+        if self.clock == "synchronised":
+            return self.check_in
+        at = told(self.boot_id, Instant(self.monotonic_s, self.check_in.at_utc_s, self.clock))
+        return replace(self.check_in, at_utc_s=at.utc_s, sure=at.clock == "synchronised")
 
 
 @dataclass(frozen=True, slots=True)

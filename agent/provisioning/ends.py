@@ -1,4 +1,4 @@
-"""What ends by itself after its time, whatever the wall clock does and however often the machine restarts. Pure."""
+"""What ends by itself after its time, whatever the wall clock does and however often we are restarted. Pure."""
 
 import math
 from collections.abc import Mapping

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.alarms.model import Motion
-from agent.records import ClockState
 
 Verdict = Literal["met", "not_met", "unknown"]
 Source = Literal["observed", "checked_in", "declared"]
@@ -46,7 +45,8 @@ class DeviceSeen:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """Somebody signed on or off; `by` is the reader's or button's device, or `terminal` or `platform`.
+    """Somebody signed on or off; `by` is the reader's or button's device, or `terminal`, `platform` or
+    `expiry`.
 
     `sure`: the clock was right then, or the time has been filled in since.
     """
@@ -58,7 +58,6 @@ class CheckIn:
     on: bool
     post: Post
     by: str
-    clock: ClockState = "synchronised"
     sure: bool = True
 
 
