@@ -91,13 +91,29 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """From then until then nobody could see whether a barrier or door stood open; None: nobody can yet.
+
+    Without a `device` the gateway was off, and it is a gap of all of them.
+    """
+
+    device: str
+    first_utc_s: float
+    last_utc_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known. What is before `logged_since_utc_s` nobody has written down: it proves nothing."""
+    """All that is known. What is before `logged_since_utc_s` nobody has written down: it proves nothing.
+
+    Nor does a gap prove that what it hides was closed.
+    """
 
     devices: tuple[DeviceSeen, ...] = ()
     check_ins: tuple[CheckIn, ...] = ()
     presses: tuple[TestPress, ...] = ()
     openings: tuple[Opening, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     ways: tuple[Way, ...] = ()
     logged_since_utc_s: float | None = None
 
