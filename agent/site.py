@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from agent.hazards.settings import Escalation, HazardSettings
 from agent.records import ClockState
 from agent.school import School
 from agent.session import Broker
@@ -194,3 +195,5 @@ class Site:
     stand_in: StandIn | None = None
     sounder: Sounder | None = None
     school: School | None = None
+    hazards: HazardSettings | None = None
+    escalation: Escalation = field(default_factory=Escalation)

@@ -6,9 +6,13 @@ from pathlib import Path
 
 from agent.alarms.kinds import KINDS
 from agent.alarms.spec import RoleSpec
+from agent.config.hazard_book import load_book
+from agent.config.hazard_models import HazardsModel, build_escalation, build_hazards
 from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
 from agent.config.school_models import build_school
 from agent.config.uplink_models import BrokerModel, UplinkModel
+from agent.hazards.settings import HazardSettings
+from agent.school import School
 from agent.session import Broker, Tls
 from agent.site import (
     BackupSettings,
@@ -36,6 +40,7 @@ Profiles = Mapping[str, DeviceProfile]
 def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Site:
     """The school as the agent sees it."""
     units = {unit.id: profiles[unit.profile] for line in config.lines for unit in line.units}
+    school = build_school(config.school, config.gateway.time_zone) if config.school else None
     return Site(
         identity=Identity(
             config.gateway.id,
@@ -58,8 +63,18 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
         telemetry_s=config.telemetry_s,
         sounder=Sounder(*config.sounder.point.split(".")) if config.sounder else None,
         control_socket=Path(config.control_socket) if config.control_socket else None,
-        school=build_school(config.school, config.gateway.time_zone) if config.school else None,
+        school=school,
+        hazards=_hazards(config, school),
+        escalation=build_escalation(config.escalation, school),
     )
+
+
+def _hazards(config: ConfigModel, school: School | None) -> HazardSettings | None:
+    """There is a ledger where one is asked for, and in every school that is declared."""
+    if config.hazards is None and school is None:
+        return None
+    wanted = config.hazards or HazardsModel()
+    return build_hazards(wanted, load_book(wanted.rules))
 
 
 def line_plans(config: ConfigModel, profiles: Profiles, lines: Iterable[int]) -> dict[int, LinePlan]:

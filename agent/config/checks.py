@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from agent.config.build import Profiles
 from agent.config.device_checks import DeviceChecks
 from agent.config.findings import Findings
+from agent.config.hazard_checks import check_hazards
 from agent.config.line_checks import LineChecks
 from agent.config.models import ConfigModel
 from agent.config.source import Loc, Source
@@ -35,6 +36,7 @@ class Check:
         lines = LineChecks(self._found, self._config, self._profiles)
         lines.run()
         DeviceChecks(self._found, self._config, lines.units).run()
+        check_hazards(self._found, self._config)
         return self._found.mistakes
 
     def sound_lines(self) -> list[int]:

@@ -19,6 +19,7 @@ from agent.config.forms import (
     PointName,
     Seconds,
 )
+from agent.config.hazard_models import EscalationModel, HazardsModel
 from agent.config.school_models import SchoolModel
 from agent.config.uplink_models import UplinkModel
 from agent.language import later
@@ -198,6 +199,8 @@ class ConfigModel(Model):
         None, description="sounds when nobody upstream confirms a fire or a one-key alarm"
     )
     school: SchoolModel | None = Field(None, description="what is declared of the school, and how it is judged")
+    hazards: HazardsModel | None = Field(None, description="the hazard ledger")
+    escalation: list[EscalationModel] = Field([], description="who is told when an alarm is not acknowledged")
     telemetry_s: Seconds = Field(
         60.0, description="numbers go upstream so often, or when they leave their deadband"
     )

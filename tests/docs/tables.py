@@ -9,6 +9,7 @@ from agent.alarms.kinds import KINDS
 from agent.alarms.model import State
 from agent.alarms.spec import COMMON, ConditionSpec, KindSpec
 from agent.alarms.states import acknowledged, cleared, raised, reset
+from agent.config.hazard_models import EscalationModel, HazardsModel
 from agent.config.models import (
     BlockModel,
     ConfigModel,
@@ -56,6 +57,8 @@ MODELS: dict[str, Any] = {
     "`shifts[]`": ShiftModel,
     "`people[]`": PersonModel,
     "`responsible[]`": ResponsibleModel,
+    "`hazards`": HazardsModel,
+    "`escalation[]`": EscalationModel,
 }
 
 
