@@ -17,7 +17,8 @@ from agent.service.pipe import Pipe
 from agent.service.room import Answer, Doer
 from agent.session import Incoming
 from agent.uplink.answers import Answers
-from agent.uplink.commands import Acknowledge, Confirm, Now, Ordered, Refusal, Replay, name_of, parse
+from agent.uplink.commands import Acknowledge, Confirm, Now, Refusal, Replay, name_of, parse
+from agent.uplink.orders import Ordered
 
 log = logging.getLogger(__name__)
 

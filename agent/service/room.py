@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.records import Along
-from agent.uplink.commands import Ordered
+from agent.uplink.orders import Ordered
 
 Part = Callable[[], Awaitable[None]]
 """Runs until cancelled; the supervisor starts it again when it fails."""

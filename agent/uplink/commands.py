@@ -3,50 +3,29 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from pydantic import Field, ValidationError
 
 from agent.records import ClockState
 from agent.session import Incoming
+from agent.uplink.drill_commands import DrillStart, DrillStop, TestAnnounce
+from agent.uplink.orders import ID_MOST, Number, Ordered, Said, Span, Store
+from agent.uplink.people_commands import Sign
 from drivers.said import nearest
 
 MESSAGE_MOST = 16 * 1024  # bytes; a confirmation of a thousand spans fits
 SPANS_MOST = 1000
-SEQUENCE_MOST = 2**63 - 1  # what SQLite can count
 STALE_S = 300.0  # past that a click was meant for another situation, and waited in somebody's queue
 AHEAD_S = 300.0  # as far in the future, one of the two clocks is wrong, and nobody knows which
-ID_MOST = 64
 WORDS_MOST = 200  # of what was sent, as it is shown again
 
-Id = Annotated[
-    str,
-    Field(min_length=1, max_length=ID_MOST, description="chosen by the sender; done once, however often it comes"),
-]
-Number = Annotated[StrictInt, Field(ge=1, le=SEQUENCE_MOST)]
-Store = Annotated[str, Field(min_length=1, max_length=64, description="as in the records' `id`, before the dash")]
-At = Annotated[AwareDatetime, Field(description="when it was given, RFC 3339")]
-Span = tuple[Number, Number]
 
-
-class _Said(BaseModel):
-    """Nothing is done that was not understood wholly: an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Confirm(_Said):
+class Confirm(Said):
     """The platform has these records; what it does not name is sent again."""
 
     store: Store
     spans: list[Span] = Field(max_length=SPANS_MOST, description="first and last of each, both included")
-
-
-class Ordered(_Said):
-    """An order: each has an id and the time at which it was given."""
-
-    id: Id
-    at: At
 
 
 class Replay(Ordered):
@@ -68,7 +47,15 @@ class Acknowledge(Ordered):
 
 
 Command = Confirm | Ordered
-COMMANDS: Mapping[str, type[Command]] = {"confirm": Confirm, "replay": Replay, "acknowledge": Acknowledge}
+COMMANDS: Mapping[str, type[Command]] = {
+    "confirm": Confirm,
+    "replay": Replay,
+    "acknowledge": Acknowledge,
+    "sign": Sign,
+    "drill_start": DrillStart,
+    "drill_stop": DrillStop,
+    "test_announce": TestAnnounce,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from agent.session import Incoming
 from agent.uplink.commands import (
     COMMANDS,
     MESSAGE_MOST,
-    SEQUENCE_MOST,
     Acknowledge,
     Command,
     Confirm,
@@ -25,6 +24,7 @@ from agent.uplink.commands import (
     parse,
     spans_of,
 )
+from agent.uplink.orders import SEQUENCE_MOST
 
 NOW = Now(1_790_000_000.0, "synchronised")
 AT = "2026-09-21T14:13:20Z"  # the same moment
