@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.hazards.settings import Escalation, HazardSettings
+from agent.linkage.model import Matrix
 from agent.records import ClockState
 from agent.school import School
 from agent.session import Broker
@@ -195,5 +196,6 @@ class Site:
     stand_in: StandIn | None = None
     sounder: Sounder | None = None
     school: School | None = None
+    linkage: Matrix | None = None
     hazards: HazardSettings | None = None
     escalation: Escalation = field(default_factory=Escalation)

@@ -8,10 +8,12 @@ from agent.alarms.kinds import KINDS
 from agent.alarms.spec import RoleSpec
 from agent.config.hazard_book import load_book
 from agent.config.hazard_models import HazardsModel, build_escalation, build_hazards
+from agent.config.linkage_build import Field, build_matrix
 from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
 from agent.config.school_models import build_school
 from agent.config.uplink_models import BrokerModel, UplinkModel
 from agent.hazards.settings import HazardSettings
+from agent.linkage.model import Matrix
 from agent.school import School
 from agent.session import Broker, Tls
 from agent.site import (
@@ -50,7 +52,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
             config.gateway.time_zone,
         ),
         lines=tuple(_line(line, config, units, profiles) for line in config.lines),
-        devices=tuple(_device(device, units) for device in config.devices),
+        devices=tuple(device_of(device, units) for device in config.devices),
         uplink=_uplink(config.uplink),
         storage=StorageSettings(
             Path(config.storage.directory),
@@ -64,6 +66,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
         sounder=Sounder(*config.sounder.point.split(".")) if config.sounder else None,
         control_socket=Path(config.control_socket) if config.control_socket else None,
         school=school,
+        linkage=matrix_of(config, units),
         hazards=_hazards(config, school),
         escalation=build_escalation(config.escalation, school),
     )
@@ -75,6 +78,19 @@ def _hazards(config: ConfigModel, school: School | None) -> HazardSettings | Non
         return None
     wanted = config.hazards or HazardsModel()
     return build_hazards(wanted, load_book(wanted.rules))
+
+
+def matrix_of(config: ConfigModel, units: Profiles) -> Matrix | None:
+    """Cause and effect, where the configuration has any; of what is wrong elsewhere nothing is made."""
+    if config.linkage is None:
+        return None
+    good = [d for d in config.devices if all(unit in units for unit in _units_named(d))]
+    return build_matrix(config.linkage, Field({d.id: device_of(d, units) for d in good}, units))
+
+
+def _units_named(device: DeviceModel) -> set[str]:
+    own = {point.point.partition(".")[0] for point in device.points.values()}
+    return own | ({device.unit} if device.unit is not None else set())
 
 
 def line_plans(config: ConfigModel, profiles: Profiles, lines: Iterable[int]) -> dict[int, LinePlan]:
@@ -132,10 +148,10 @@ def used_points(
 
 
 def _line(line: LineModel, config: ConfigModel, units: Profiles, profiles: Profiles) -> LinePlan:
-    brief = used_points(config, units, lambda role: role.brief)
+    brief, matrix = used_points(config, units, lambda role: role.brief), matrix_of(config, units)
     made = (_unit(unit, line, unit_profile(unit, config, units)) for unit in line.units)
     own = tuple(
-        replace(unit, brief=brief.get(unit.id, frozenset()), outputs=_outputs(unit, config)) for unit in made
+        replace(one, brief=brief.get(one.id, frozenset()), outputs=_outputs(one, config, matrix)) for one in made
     )
     return LinePlan(
         line.id,
@@ -148,9 +164,10 @@ def _line(line: LineModel, config: ConfigModel, units: Profiles, profiles: Profi
     )
 
 
-def _outputs(unit: Unit, config: ConfigModel) -> frozenset[str]:
+def _outputs(unit: Unit, config: ConfigModel, matrix: Matrix | None) -> frozenset[str]:
     """The points that the gateway switches of its own accord; one that cannot be is a mistake told elsewhere."""
     mine = {config.sounder.point} if config.sounder else set()
+    mine |= {f"{t.output[0]}.{t.output[1]}" for e in matrix.effects for t in e.targets} if matrix else set()
     able = (point for point in unit.profile.points if point.writable and point.readable)
     return frozenset(point.name for point in able if f"{unit.id}.{point.name}" in mine)
 
@@ -190,7 +207,8 @@ def _unit(unit: UnitModel, line: LineModel, profile: DeviceProfile) -> Unit:
     )
 
 
-def _device(device: DeviceModel, units: Profiles) -> Device:
+def device_of(device: DeviceModel, units: Profiles) -> Device:
+    """A device as the agent sees it."""
     uses = roles_of(device, units)
     return Device(
         device.id,

@@ -9,6 +9,7 @@ from agent.config.device_checks import DeviceChecks
 from agent.config.findings import Findings
 from agent.config.hazard_checks import check_hazards
 from agent.config.line_checks import LineChecks
+from agent.config.linkage_checks import check_linkage
 from agent.config.models import ConfigModel
 from agent.config.source import Loc, Source
 from agent.config.ways import uplink_mistakes
@@ -36,6 +37,7 @@ class Check:
         lines = LineChecks(self._found, self._config, self._profiles)
         lines.run()
         DeviceChecks(self._found, self._config, lines.units).run()
+        check_linkage(self._found, self._config, lines.units)
         check_hazards(self._found, self._config)
         return self._found.mistakes
 

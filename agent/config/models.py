@@ -20,6 +20,7 @@ from agent.config.forms import (
     Seconds,
 )
 from agent.config.hazard_models import EscalationModel, HazardsModel
+from agent.config.linkage_models import LinkageModel
 from agent.config.school_models import SchoolModel
 from agent.config.uplink_models import UplinkModel
 from agent.language import later
@@ -201,6 +202,7 @@ class ConfigModel(Model):
     school: SchoolModel | None = Field(None, description="what is declared of the school, and how it is judged")
     hazards: HazardsModel | None = Field(None, description="the hazard ledger")
     escalation: list[EscalationModel] = Field([], description="who is told when an alarm is not acknowledged")
+    linkage: LinkageModel | None = Field(None, description="cause and effect: what fire opens, what alarms switch")
     telemetry_s: Seconds = Field(
         60.0, description="numbers go upstream so often, or when they leave their deadband"
     )

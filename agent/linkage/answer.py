@@ -1,4 +1,4 @@
-"""What is told of linkage at a terminal and in reports: every effect, why it stands so, every output. Plain data."""
+"""What is told of linkage at a terminal and in reports: every effect, every output, and why. Plain data."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -95,7 +95,10 @@ class Switched:
 
     commanded: bool | None
     confirmed: bool | None
-    fault: str = ""
+    fault: str | None = ""
+
+
+NOBODY = Switched(None, None, None)
 
 
 def answer_of(
@@ -160,7 +163,7 @@ def _sources(fire: Fire, view: View) -> Iterable[CauseSeen]:
 
 def _effect(effect: Effect, decision: Decision, view: View, switched: Mapping[OutputName, Switched]) -> EffectSeen:
     now = decision.memory.of(effect.id)
-    reset = now.reset and ResetSeen(now.reset.person, now.reset.reason, now.reset.at.utc_s)
+    reset = now.reset
     return EffectSeen(
         effect.id,
         effect.priority,
@@ -174,14 +177,14 @@ def _effect(effect: Effect, decision: Decision, view: View, switched: Mapping[Ou
         None if effect.only_if is None else explained(effect.only_if, view),
         None if effect.unless is None else explained(effect.unless, view),
         tuple(_outputs(effect, decision, switched)),
-        reset,
+        None if reset is None else ResetSeen(reset.person, reset.reason, reset.at.utc_s),
     )
 
 
 def _outputs(effect: Effect, decision: Decision, switched: Mapping[OutputName, Switched]) -> Iterable[OutputSeen]:
     acting = decision.memory.of(effect.id).acting
     for target in effect.targets:
-        wish, became = decision.outputs.get(target.output), switched.get(target.output)
+        wish, became = decision.outputs.get(target.output), switched.get(target.output, NOBODY)
         yield OutputSeen(
             output_name(target.output),
             target.device,
@@ -190,7 +193,7 @@ def _outputs(effect: Effect, decision: Decision, switched: Mapping[OutputName, S
             "" if wish is None else wish.effect,
             decision.held_back.get(target.output, "") if acting else "",
             target.escape_route,
-            became and became.commanded,
-            became and became.confirmed,
-            became and became.fault,
+            became.commanded,
+            became.confirmed,
+            became.fault,
         )

@@ -21,7 +21,7 @@ from agent.linkage.model import (
     Truth,
     View,
 )
-from agent.linkage.truth import has_fire, truth
+from agent.linkage.truth import fires_in, truth
 from agent.records import Instant
 from drivers.said import nearest
 
@@ -56,7 +56,7 @@ def any_fire(matrix: Matrix, memory: Memory, view: View) -> Truth:
 
 def of_fire(effect: Effect) -> bool:
     """It saves lives when there is a fire."""
-    return effect.priority == "life" and has_fire(effect.cause)
+    return effect.priority == "life" and any(fires_in(effect.cause))
 
 
 def reset(matrix: Matrix, memory: Memory, view: View, order: Reset, effect_id: str) -> Memory:

@@ -1,4 +1,4 @@
-"""What linkage remembers across a restart, as JSON. Fire wins: a delay that the power cut short is over at once."""
+"""What linkage remembers across a restart, as JSON. Fire wins: a delay that the power cut is over at once."""
 
 import json
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ GONE = (AlarmState.NORMAL, AlarmState.RETURNED)
 
 @dataclass(frozen=True, slots=True)
 class DeviceNow:
-    """A device, what is remembered of it, what its points say, and whether all of it answers and has been heard."""
+    """A device, what is remembered of it, what its points say, and whether it answers and has been heard."""
 
     device: Device
     memory: DeviceMemory

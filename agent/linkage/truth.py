@@ -71,16 +71,16 @@ def contacts_of(causes: Iterable[Cause]) -> frozenset[OutputName]:
     )
 
 
-def has_fire(cause: Cause) -> bool:
-    """It asks for a fire."""
+def fires_in(cause: Cause) -> Iterator[Fire]:
+    """Where it asks for a fire."""
     match cause:
         case Fire():
-            return True
+            yield cause
         case AtLeast(_, of):
-            return any(has_fire(one) for one in of)
+            for one in of:
+                yield from fires_in(one)
         case Not(of) | Named(_, of):
-            return has_fire(of)
-    return False
+            yield from fires_in(of)
 
 
 def _alarm(alarm: Alarm, view: View) -> Truth:

@@ -10,6 +10,7 @@ from agent.alarms.model import State
 from agent.alarms.spec import COMMON, ConditionSpec, KindSpec
 from agent.alarms.states import acknowledged, cleared, raised, reset
 from agent.config.hazard_models import EscalationModel, HazardsModel
+from agent.config.linkage_models import ConfirmModel, EffectModel, LinkageModel
 from agent.config.models import (
     BlockModel,
     ConfigModel,
@@ -59,6 +60,9 @@ MODELS: dict[str, Any] = {
     "`responsible[]`": ResponsibleModel,
     "`hazards`": HazardsModel,
     "`escalation[]`": EscalationModel,
+    "`linkage`": LinkageModel,
+    "`effects[]`": EffectModel,
+    "`feedback`": ConfirmModel,
 }
 
 

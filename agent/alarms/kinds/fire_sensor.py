@@ -1,6 +1,17 @@
 """The fire sensor (flame, heat, call point): alarm, pre-alarm, fault, disabled, test; its alarm latches."""
 
-from agent.alarms.spec import COMMON, COMMON_SETTINGS, ConditionSpec, KindSpec, RoleSpec, Sight, Title, View, flags
+from agent.alarms.spec import (
+    COMMON,
+    COMMON_SETTINGS,
+    ConditionSpec,
+    KindSpec,
+    RoleSpec,
+    SettingSpec,
+    Sight,
+    Title,
+    View,
+    flags,
+)
 
 ROLES = ("alarm", "prealarm", "fault", "disabled", "test")
 
@@ -31,6 +42,11 @@ KIND = KindSpec(
         **COMMON,
     },
     assess,
-    dict(COMMON_SETTINGS),
+    {
+        "call_point": SettingSpec(
+            Title("a manual call point: it alone confirms a fire", "手动报警按钮：单独即确认火警"), False
+        ),
+        **COMMON_SETTINGS,
+    },
     needs=(("alarm",),),
 )
