@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 
+from drivers.decode import TEXTS
 from drivers.profile import FUNCTION, WRITE_FUNCTIONS, DeviceProfile, ExactBlock, Point
+from drivers.tells import TELLS
 
 Loc = tuple[int | str, ...]
 Mistake = tuple[Loc, str]
 REGISTER_BITS = 16
+WHERE = ("table", "address")
+REGISTER_KEYS = {
+    *WHERE, "step", "length", "low_bytes", "bit", "word_order", "scale", "offset", "values", "tolerance",
+    "invalid", "plausible", "codes", "momentary", "safe", "pulse",
+}  # fmt: skip
 
 
 def contradictions(profile: DeviceProfile) -> Iterator[Mistake]:
@@ -16,18 +23,38 @@ def contradictions(profile: DeviceProfile) -> Iterator[Mistake]:
             yield ("identity", n, "range"), "only points are many"
     if profile.turnaround_most_s < profile.turnaround_s:
         yield ("turnaround_s",), f"more than turnaround_most_s, which is {profile.turnaround_most_s:g}"
-    if profile.protocol != "modbus" and (profile.points or profile.identity):
-        yield ("points",), f"a profile that speaks {profile.protocol} has no registers"
+    if (profile.protocol == "ip_camera") != (profile.probes is not None):
+        yield ("probes",), "for protocol ip_camera, the ports at which it is asked"
     first, last = profile.port.addresses
     if not 0 <= first <= profile.port.address <= last <= 255:
         yield ("port",), f"want 0 <= first of `addresses` <= address <= last <= 255, not {first}, {last}"
     yield from _names(profile)
+    yield from _of_modbus(profile) if profile.protocol == "modbus" else _of_another(profile)
+
+
+def _of_modbus(profile: DeviceProfile) -> Iterator[Mistake]:
     for loc, point in _located(profile):
         yield from (((*loc, key), text) for key, text in _of_point(profile, point))
     yield from _shared(profile)
     yield from _heartbeat(profile)
+    yield from _handshake(profile)
     yield from _exact_blocks(profile)
     yield from _examples(profile)
+
+
+def _of_another(profile: DeviceProfile) -> Iterator[Mistake]:
+    """A protocol with words of its own: its points are some of what it tells."""
+    tells = TELLS.get(profile.protocol, {})
+    if (profile.points and not tells) or profile.identity or profile.exact_blocks or profile.handshake:
+        yield ("points",), f"a profile that speaks {profile.protocol} has no registers"
+        return
+    for n, point in enumerate(profile.points):
+        if point.name not in tells:
+            yield ("points", n, "name"), f"{profile.protocol} tells nothing called {point.name!r}"
+        elif point.type != tells[point.name]:
+            yield ("points", n, "type"), f"{point.name} is of type {tells[point.name]}"
+        for key in sorted(point.model_fields_set & REGISTER_KEYS):
+            yield ("points", n, key), f"{profile.protocol} has no registers"
 
 
 def _located(profile: DeviceProfile) -> Iterator[tuple[Loc, Point]]:
@@ -55,20 +82,25 @@ def _of_point(profile: DeviceProfile, point: Point) -> Iterator[tuple[str, str]]
 
 
 def _shape(point: Point) -> Iterator[tuple[str, str]]:
+    for key in WHERE:
+        if key not in point.model_fields_set:
+            yield key, "needed: where the value is"
     if point.address + point.width > 0x10000:
         yield "address", "ends after 65535"
     if (point.type == "bool") != (point.of_bits or point.bit is not None):
         yield "type", "coils, discrete inputs and single bits are bool, whole registers are not"
     if point.bit is not None and (point.of_bits or point.bit >= REGISTER_BITS):
         yield "bit", "a bit of a register, 0 to 15"
-    if (point.type in ("ascii", "hex")) != (point.length is not None):
-        yield "length", "for ascii and hex, how many registers they fill"
+    if (point.type in TEXTS) != (point.length is not None):
+        yield "length", "for ascii, hex and card, how many registers they fill"
+    if point.low_bytes and point.type not in ("hex", "card"):
+        yield "low_bytes", "for hex and card"
 
 
 def _meaning(point: Point) -> Iterator[tuple[str, str]]:
     if (point.type == "event") != bool(point.codes):
         yield "codes", "for type event, what each code sets and clears"
-    if point.values and point.type in ("bool", "event", "ascii", "hex"):
+    if point.values and point.type in ("bool", "event", *TEXTS):
         yield "values", f"a {point.type} needs none"
     if point.tolerance and not (point.values and point.type == "f32"):
         yield "tolerance", "only for the values of an f32"
@@ -127,6 +159,26 @@ def _heartbeat(profile: DeviceProfile) -> Iterator[Mistake]:
     named = [point for point in profile.readable_points if point.name == profile.heartbeat.point]
     if not named:
         yield ("heartbeat", "point"), f"no point {profile.heartbeat.point!r} that can be read"
+
+
+def _handshake(profile: DeviceProfile) -> Iterator[Mistake]:
+    if profile.handshake is None:
+        return
+    points = {point.name: point for point in profile.points}
+    wanted = {"flag": "a yes or no that can be read", "value": "a card, hex or ascii", "clear": "a writable coil"}
+    for key, want in wanted.items():
+        point = points.get(getattr(profile.handshake, key))
+        if point is None or not _shakes(key, point):
+            yield ("handshake", key), f"want {want}"
+
+
+def _shakes(key: str, point: Point) -> bool:
+    if key == "clear":
+        return point.writable and point.readable and point.table == "coil"
+    if key == "value":
+        return point.readable and point.type in TEXTS
+    flags = {type(word) for word in point.values.values()} == {bool}
+    return point.readable and (point.type == "bool" or flags)
 
 
 def _exact_blocks(profile: DeviceProfile) -> Iterator[Mistake]:

@@ -11,13 +11,14 @@ FORMAT = {"bool": ">H", "u16": ">H", "event": ">H", "i16": ">h", "u32": ">I", "i
 F32_MOST = struct.unpack(">f", b"\x7f\x7f\xff\xff")[0]
 DECIMALS = 6  # 23 × 0.1 is 2.3 to everybody but a computer
 PADDING = "\0 "
+TEXTS = ("ascii", "hex", "card")
 
 
 def read_point(point: Point, words: Sequence[int]) -> list[Reading]:
     """What the words (or the one bit) of a point say; an event register may say several things."""
     if point.type == "event":
         return _events(point, words[0])
-    if point.type in ("ascii", "hex"):
+    if point.type in TEXTS:
         return [Reading(point.name, text(point, words))]
     raw = number(point, words)
     if not math.isfinite(raw):
@@ -54,9 +55,13 @@ def _shortest(value: float, content: bytes) -> float:
 
 
 def text(point: Point, words: Sequence[int]) -> str:
-    """The letters in a point's registers without their padding, or its bytes in hex."""
+    """The letters in a point's registers without their padding, its bytes in hex, or the code of a card."""
     content = _content(point, words)
-    return content.hex() if point.type == "hex" else content.decode("ascii", "replace").strip(PADDING)
+    if point.type == "ascii":
+        return content.decode("ascii", "replace").strip(PADDING)
+    if point.low_bytes:
+        content = content[1::2]
+    return content.hex() if point.type == "hex" else content.hex().upper() if any(content) else ""
 
 
 def words_of(point: Point, value: Value, before: Sequence[int] = ()) -> list[int]:
@@ -66,7 +71,7 @@ def words_of(point: Point, value: Value, before: Sequence[int] = ()) -> list[int
     """
     if point.of_bits:
         return [int(_flag(point, value))]
-    if point.type in ("ascii", "hex"):
+    if point.type in TEXTS:
         return _ordered(point, _spelt(point, value))
     if point.bit is not None and value is not None:
         whole, one = int(number(point, before)) if before else 0, 1 << point.bit
@@ -157,10 +162,12 @@ def _flag(point: Point, value: Value) -> bool:
 def _spelt(point: Point, value: Value) -> bytes:
     if not isinstance(value, str):
         raise ValueError(f"{point.name} takes text, not {value!r}")
-    content = bytes.fromhex(value) if point.type == "hex" else value.encode("ascii")
-    if len(content) > 2 * point.width:
-        raise ValueError(f"{point.name} holds {2 * point.width} bytes, not {len(content)}")
-    return content.ljust(2 * point.width, b"\0")
+    content = value.encode("ascii") if point.type == "ascii" else bytes.fromhex(value)
+    room = point.width if point.low_bytes else 2 * point.width
+    if len(content) > room:
+        raise ValueError(f"{point.name} holds {room} bytes, not {len(content)}")
+    content = content.ljust(room, b"\0")
+    return b"".join(bytes((0, byte)) for byte in content) if point.low_bytes else content
 
 
 def _packed(point: Point, raw: float) -> bytes:

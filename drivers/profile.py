@@ -14,16 +14,23 @@ HardwareKind = Literal[
     "di_do_module",
     "one_key_alarm",
     "gate_barrier",
+    "bollard",
+    "door",
     "smoke_detector",
     "fire_sensor",
     "fire_panel",
     "environment",
     "power_supply",
+    "camera",
+    "card_reader",
+    "sign_on_button",
 ]
-Protocol = Literal["modbus", "notifier_nfs", "jbf_193k", "songjiang_jb3208", "fuan_fs5101w"]
+Protocol = Literal[
+    "modbus", "notifier_nfs", "jbf_193k", "songjiang_jb3208", "fuan_fs5101w", "megatec_q1", "ip_camera"
+]
 Verified = Literal["simulator", "bench", "site"]
 Mark = Literal["seen", "recall", "computed"]
-ValueType = Literal["bool", "u16", "i16", "u32", "i32", "f32", "ascii", "hex", "event"]
+ValueType = Literal["bool", "u16", "i16", "u32", "i32", "f32", "ascii", "hex", "card", "event"]
 Word = bool | str | float | int
 
 WIDTH: dict[ValueType, int] = {"bool": 1, "u16": 1, "i16": 1, "u32": 2, "i32": 2, "f32": 2, "event": 1}
@@ -99,6 +106,8 @@ class Pulse(_Data):
 class Point(_Data):
     """One value of the device; `address` is the 0-based PDU address. docs/profiles.md explains each key.
 
+    A protocol that is not Modbus tells its values by name: their points have neither table nor address.
+
     With a `range` it stands for many, at following addresses or, where it has one, bits.
     """
 
@@ -106,10 +115,11 @@ class Point(_Data):
     range: tuple[Address, Address] | None = None
     step: int = Field(1, ge=1)
     title: Title
-    table: Table
-    address: Address
+    table: Table = "holding"
+    address: Address = 0
     type: ValueType = "u16"
     length: int | None = Field(None, ge=1, le=125)
+    low_bytes: bool = False
     bit: int | None = Field(None, ge=0, le=15)
     word_order: Literal["big", "little"] = "big"
     scale: Factor = 1.0
@@ -204,6 +214,25 @@ class ExactBlock(_Data):
         return point.table == self.table and point.address < end and point.address + point.width > self.address
 
 
+class Handshake(_Data):
+    """A value that is there while `flag` is on, and no further one comes before `clear` is written off.
+
+    A value without its flag is the last one's: it is read as an empty word. docs/profiles.md tells the rest.
+    """
+
+    flag: str
+    value: str
+    clear: str
+
+
+class Probes(_Data):
+    """The ports at which a camera is asked; None: it is not asked there."""
+
+    tcp: int | None = Field(None, ge=1, le=65535)
+    rtsp: int | None = Field(None, ge=1, le=65535)
+    onvif: int | None = Field(None, ge=1, le=65535)
+
+
 class Example(_Data):
     """A frame pair known from a document, as hex with its checksum, and what must come of it.
 
@@ -241,6 +270,8 @@ class DeviceProfile(_Data):
     holes: bool = False
     exact_blocks: tuple[ExactBlock, ...] = ()
     heartbeat: Heartbeat | None = None
+    handshake: Handshake | None = None
+    probes: Probes | None = None
     identity: tuple[IdentityPoint, ...] = ()
     points: Annotated[tuple[Point, ...], AfterValidator(_expanded)] = ()
     examples: tuple[Example, ...] = ()

@@ -5,6 +5,7 @@ from typing import TypeGuard
 from agent.alarms.spec import RoleSpec, SettingSpec
 from agent.config.models import BlockModel
 from agent.language import tr
+from drivers.decode import TEXTS
 from drivers.profile import FUNCTION, DeviceProfile, ExactBlock, Point
 
 
@@ -32,7 +33,7 @@ def sort_of(point: Point) -> str:
     if point.values:
         kinds = {type(value) for value in point.values.values()}
         return "bool" if kinds == {bool} else "word" if str in kinds else "number"
-    if point.type in ("ascii", "hex"):
+    if point.type in TEXTS:
         return "word"
     return "bool" if point.of_bits or point.bit is not None or point.type == "bool" else "number"
 

@@ -107,7 +107,7 @@ POINT = "  - {{name: more, title: {{en: it, zh: 它}}, {}}}\n"
         ("table: discrete, address: 9, type: u16", "type", "single bits are bool"),
         ("table: discrete, address: 9, type: bool, bit: 1", "bit", "0 to 15"),
         ("table: holding, address: 9, type: ascii", "type", "how many registers"),
-        ("table: holding, address: 9, type: u16, length: 2", "length", "for ascii and hex"),
+        ("table: holding, address: 9, type: u16, length: 2", "length", "for ascii, hex and card"),
         ("table: holding, address: 9, type: ascii, length: 11", "length", "one read gives 10 at most"),
         ("table: holding, address: 9, type: event", "type", "what each code sets"),
         ("table: holding, address: 9, codes: {1: {set: [fire]}}", "codes", "for type event"),
@@ -187,7 +187,7 @@ def test_a_line_for_all_points_there_can_be_is_judged_in_no_time(tmp_path: Path)
 
 def test_the_mistakes_after_a_line_for_many_points_are_at_their_own_lines(tmp_path: Path) -> None:
     ((row, _, text),) = mistakes(tmp_path, GOOD.replace("type: u32", "type: ascii"))
-    assert (row, text) == (13, "length: for ascii and hex, how many registers they fill")
+    assert (row, text) == (13, "length: for ascii, hex and card, how many registers they fill")
 
 
 def test_what_is_merged_from_elsewhere_is_shown_at_its_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from agent.alarms.kinds import KINDS
 from agent.config.load import load_site
 from drivers.blocks import Block, block_time_s, plan_blocks
-from drivers.decode import read_point, words_of
+from drivers.decode import TEXTS, read_point, words_of
 from drivers.modbus.device import ModbusDevice
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.mbap import MbapFraming
@@ -88,8 +88,8 @@ def sayable(point: Point) -> Iterator[Value]:
     """Values that a point can have: each of its words, its bounds, and something in between."""
     if point.type == "event":
         yield from point.codes
-    elif point.type in ("ascii", "hex"):
-        yield "4f6b" if point.type == "hex" else "Ok"
+    elif point.type in TEXTS:
+        yield {"hex": "4f6b", "card": "4F6B", "ascii": "Ok"}[point.type]
     elif point.type == "bool" or point.values:
         yield from dict.fromkeys(point.values.values() if point.values else (True, False))
     else:

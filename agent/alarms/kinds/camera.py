@@ -25,7 +25,7 @@ RECORDING_BAND = 1.0  # days
 def assess(view: View) -> Sight:
     """What the probes say; a camera that cannot be reached is that and nothing else."""
     reached = view.flag("reachable")
-    seen = [Seen("unreachable", None if reached is None else not reached)]
+    seen = [Seen("unreachable", None if reached is None else not reached, cause=_cause(view, "reachable"))]
     seen += [_stream(view, reached)] if view.has("rtsp") else []
     seen += [_clock(view)] if view.has("clock_offset_s") else []
     seen += [_recording(view)] if _wants_recording(view) else []
@@ -36,9 +36,13 @@ def _stream(view: View, reached: bool | None) -> Seen:
     streams = view.flag("rtsp")
     if reached is not True or streams is None:
         return Seen("stream_fault", None)
-    return Seen(
-        "stream_fault", not streams, cause="" if streams else "the camera answers, its RTSP server does not"
-    )
+    return Seen("stream_fault", not streams, cause=_cause(view, "rtsp"))
+
+
+def _cause(view: View, role: str) -> str:
+    """Why the prober says no."""
+    point = view.points.get(role)
+    return point.cause if point is not None and point.value is False else ""
 
 
 def _clock(view: View) -> Seen:
