@@ -1,6 +1,4 @@
-"""The retained `provision` message: how one indicator stands, item by item, and what would mend what is missing."""
-
-from typing import Literal
+"""The retained `provision` message: how an indicator stands, item by item, and what would mend what is missing."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
