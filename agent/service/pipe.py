@@ -56,6 +56,7 @@ class Pipe:
                 self._users[unit].append(device)
         self._measured_s: dict[str, float] = {}
         self._heard: set[str] = set()
+        self._said_s: dict[str, float] = {}  # when each unit last said anything, be it the same as before
         self._due: dict[str, float] = {}
         self._owed = Debts()
         self._lock = asyncio.Lock()
@@ -67,6 +68,7 @@ class Pipe:
     async def accept(self, unit: str, readings: Sequence[Reading]) -> None:
         """Take a unit's readings in; returns when what follows from them is stored."""
         now_s = loop_s()
+        self._said_s[unit] = now_s
         changed = self.table.store(unit, readings, now_s)
         await self._hear(unit, changed, now_s)
         await self._measure(unit, now_s)
@@ -92,7 +94,7 @@ class Pipe:
 
     async def unchanged(self, unit: str) -> None:
         """A unit said what it had said before; delays and the disk's debts have a timer, numbers a pace."""
-        now_s = loop_s()
+        now_s = self._said_s[unit] = loop_s()
         if now_s - self._measured_s.get(unit, now_s) >= MEASURE_S:
             await self._measure(unit, now_s)
 
@@ -148,6 +150,18 @@ class Pipe:
     def latest(self, name: str) -> DeviceMemory:
         """What is known of a device, also where the disk refuses to keep it."""
         return self._owed.memory(name, self.memories[name])
+
+    def heard(self, device: Device) -> bool:
+        """Every unit of it has said something since the start."""
+        return device.units <= self._heard
+
+    def age_s(self, device: Device, now_s: float) -> float | None:
+        """How old its oldest reading is: of a point that may not be believed, since then; None: it has none."""
+        if not device.units or not device.units <= self._said_s.keys():
+            return None
+        said_s = [self._said_s[unit] for unit in device.units]
+        doubted = [] if device.kind == "fire_panel" else self.table.of(device).values()
+        return now_s - min([*said_s, *(point.at_s for point in doubted if not point.good)])
 
     def show_all(self) -> None:
         """Put every device's state on the board, as after a start."""
