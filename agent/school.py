@@ -89,7 +89,10 @@ class Responsible:
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """All of it; `packs` are the ids of the rule packs that this school is judged by."""
+    """All of it; `packs` are the ids of the rule packs that this school is judged by.
+
+    Whoever has not signed off `sign_on_most_s` after they signed on is off.
+    """
 
     packs: tuple[str, ...]
     facts: Mapping[str, Declared]
@@ -98,3 +101,4 @@ class School:
     shifts: tuple[Shift, ...] = ()
     people: tuple[Person, ...] = ()
     chain: tuple[Responsible, ...] = ()
+    sign_on_most_s: float = 14 * 3600.0

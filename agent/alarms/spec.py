@@ -57,12 +57,13 @@ class ConditionSpec:
 
 @dataclass(frozen=True, slots=True)
 class SettingSpec:
-    """A number or switch of the kind, with its default and bounds."""
+    """A number, switch or word of the kind, with its default and bounds; `words`: it is one of these."""
 
     title: Title
     default: float | bool | str | None
     least: float | None = None
     most: float | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ def unfit(value: float | bool | str, spec: SettingSpec) -> str | None:
     """What is wanted instead, or None."""
     if isinstance(spec.default, bool):
         return None if isinstance(value, bool) else tr("true or false")
+    if isinstance(spec.default, str):
+        right = isinstance(value, str) and (not spec.words or value in spec.words)
+        return None if right else tr("one of {known}", known=", ".join(spec.words)) if spec.words else tr("a text")
     if not is_number(value):
         return tr("a number")
     least, most = spec.least, spec.most

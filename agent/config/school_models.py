@@ -106,6 +106,7 @@ class SchoolModel(Model):
     windows: list[WindowModel] = Field([], description="arrival, dismissal …")
     shifts: list[ShiftModel] = Field([], description="who is on duty when")
     people: list[PersonModel] = Field([], description="who signs on")
+    sign_on_hours: float = Field(14.0, ge=1, le=72, description="a sign-on is over by itself after so many hours")
     responsible: list[ResponsibleModel] = Field([], description="who is told of what is not mended, in order")
 
 
@@ -121,6 +122,7 @@ def build_school(school: SchoolModel, time_zone: str) -> School:
         windows=tuple(Window(**(one.model_dump() | _between(one.starts, one.ends))) for one in school.windows),
         shifts=tuple(Shift(**(one.model_dump() | _between(one.starts, one.ends))) for one in school.shifts),
         people=tuple(Person(p.id, p.name, p.role, tuple(card.upper() for card in p.cards)) for p in school.people),
+        sign_on_most_s=school.sign_on_hours * 3600,
         chain=tuple(Responsible(r.role, r.name, r.after_s, tuple(r.channels)) for r in school.responsible),
     )
 

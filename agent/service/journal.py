@@ -1,7 +1,7 @@
 """What the service has kept, and the word that goes with it: the disk has refused, and takes records again."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from agent.errors import StorageError
 from agent.host import Host
@@ -13,18 +13,30 @@ log = logging.getLogger(__name__)
 Note = tuple[str, str, Mapping[str, object]]
 """An event, its text and its fields."""
 
+Accepted = Callable[[Sequence[Record], Sequence[int]], None]
+"""Who is told what the disk has taken, and where it stands."""
+
+Beside = Callable[[Sequence[Record]], Mapping[str, str]]
+"""Gives the states that belong to these records, to be stored with them."""
+
 
 class Journal:
-    """`fault` says why nothing is kept, until something is."""
+    """`fault` says why nothing is kept, until something is. Rooms add to `beside` and `accepted`."""
 
     def __init__(self, outbox: Outbox, host: Host) -> None:
         self.fault = ""
+        self.beside: list[Beside] = []
+        self.accepted: list[Accepted] = []
         self._outbox, self._host = outbox, host
 
     async def append(self, records: Iterable[Record], states: Mapping[str, str], at: Instant) -> Sequence[int]:
         """One transaction; raises StorageError."""
-        sequences = await self._outbox.append([*records, *self._relief(at)], states)
+        told = [*records, *self._relief(at)]
+        along = {key: state for give in self.beside for key, state in give(told).items()}
+        sequences = await self._outbox.append(told, {**along, **states})
         self.fault = ""
+        for hear in self.accepted:
+            hear(told, sequences)
         return sequences
 
     async def telemetry(self, records: Sequence[Record]) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from agent.alarms.judge import judge
 from agent.alarms.memory import holds, memory_from_json, memory_to_json, new_memory, stamped
-from agent.alarms.model import DeviceMemory, Judgement, Order
+from agent.alarms.model import Change, DeviceMemory, Judgement, Order
 from agent.alarms.operate import no_device, operate
 from agent.errors import StorageError
 from agent.host import Host, loop_s
@@ -30,6 +31,9 @@ MEASURE_S = 1.0  # numbers that do not change are looked at this often: is a tel
 Accepted = Callable[[Sequence[Record], Sequence[int]], None]
 """Who is told what the disk has taken, and under which sequences."""
 
+Mark = Callable[[Device, Change], Mapping[str, object]]
+"""What a room adds to an alarm's payload; it never fails and never takes anything away."""
+
 Telling = Mapping[str, tuple[Record, ...]]
 """By device, its records that must be stored."""
 
@@ -47,6 +51,7 @@ class Pipe:
         self.journal = Journal(outbox, host)
         self.unconfirmed = 0  # fires and one-key alarms overdue upstream, kept by who watches for them
         self.accepted: Accepted = lambda _records, _sequences: None
+        self.marks: list[Mark] = []  # what rooms say of alarms as they come up: that it is a drill
         self.watchers: list[Callable[[], None]] = []  # told when anything was judged; they look for themselves
         self._host = host
         self._showing = Showing(board, self.table, host)
@@ -211,9 +216,13 @@ class Pipe:
         """What must be stored: what is owed already, as it was then, and what is new."""
         told = {}
         for name, judgement in judgements.items():
-            data = (alarm_data(self.devices[name], change, self.table) for change in judgement.changes)
+            data = (self._alarm(self.devices[name], change) for change in judgement.changes)
             told[name] = (*self._owed.records(name), *(Record(Lane.ALARM, "alarm", name, one, at) for one in data))
         return told
+
+    def _alarm(self, device: Device, change: Change) -> dict[str, Any]:
+        marks = {key: value for mark in self.marks for key, value in mark(device, change).items()}
+        return alarm_data(device, change, self.table) | marks
 
     async def _store(
         self, judgements: Mapping[str, Judgement], told: Telling, at: Instant, along: Along = NOTHING

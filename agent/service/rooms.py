@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.service.line_sight import Poller
+from agent.service.people import People
 from agent.service.pipe import Pipe
 from agent.service.room import Room
 from agent.site import Site
@@ -24,6 +25,7 @@ class Ground:
     pollers: tuple[Poller, ...]
 
 
-def open_rooms(_ground: Ground) -> Sequence[Room]:
+def open_rooms(ground: Ground) -> Sequence[Room]:
     """All that this site's configuration asks for."""
-    return ()
+    people = People(ground.site, ground.host, ground.outbox, ground.pipe)
+    return (people.room(),)

@@ -23,7 +23,10 @@ class PointShown(_Payload):
 
 
 class AlarmData(_Payload):
-    """An alarm condition changed; `state` after ISA-18.2, `priority` 1 (life) to 4, `until` in UTC seconds."""
+    """An alarm condition changed; `state` after ISA-18.2, `priority` 1 (life) to 4, `until` in UTC seconds.
+
+    `drill`: it came during an announced drill; `test`: the press that `person` had announced as a test.
+    """
 
     device: str
     kind: str
@@ -42,6 +45,8 @@ class AlarmData(_Payload):
     until: float | None = None
     hold: str | None = None
     values: dict[str, PointShown] = {}
+    drill: bool = False
+    test: bool = False
 
 
 class EventData(_Payload):

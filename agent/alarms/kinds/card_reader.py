@@ -3,7 +3,18 @@
 Whoever keeps the sign-ons looks at the point itself: every change from empty or another code is a card.
 """
 
-from agent.alarms.spec import COMMON, COMMON_SETTINGS, ConditionSpec, KindSpec, RoleSpec, Sight, Title, View, flags
+from agent.alarms.spec import (
+    COMMON,
+    COMMON_SETTINGS,
+    ConditionSpec,
+    KindSpec,
+    RoleSpec,
+    SettingSpec,
+    Sight,
+    Title,
+    View,
+    flags,
+)
 
 
 def assess(view: View) -> Sight:
@@ -19,6 +30,18 @@ KIND = KindSpec(
     },
     {"tamper": ConditionSpec(Title("tamper", "防拆报警"), 2, "tamper"), **COMMON},
     assess,
-    dict(COMMON_SETTINGS),
+    {
+        "mode": SettingSpec(
+            Title(
+                "a second card signs off (toggle) or is there still (on)", "再次刷卡：签退（toggle）或仍在岗（on）"
+            ),
+            "toggle",
+            words=("toggle", "on"),
+        ),
+        "post": SettingSpec(
+            Title("post at which it stands (default: its own id)", "所在岗位（默认：本机 id）"), ""
+        ),
+        **COMMON_SETTINGS,
+    },
     needs=(("card",),),
 )
