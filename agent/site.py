@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.hazards.settings import Escalation, HazardSettings
-from agent.linkage.model import Matrix
+from agent.matrix import Matrix
 from agent.records import ClockState
 from agent.school import School
 from agent.session import Broker

@@ -26,7 +26,7 @@ def unreachable(facts: Facts) -> Iterator[Doubt]:
 
 
 def clashes(facts: Facts) -> Iterator[Doubt]:
-    """Outputs that two effects drive; where both want different things at equal priority, one loses by its name."""
+    """Outputs that two effects drive; if they want different things at equal priority, one loses by its name."""
     for one, other in combinations(facts.matrix.effects, 2):
         for mine, theirs in product(one.targets, other.targets):
             same = mine.output == theirs.output
