@@ -11,6 +11,7 @@ from agent.records import ClockState
 from agent.school import School
 from agent.session import Broker
 from drivers.profile import DeviceProfile
+from drivers.camera.probe import Camera
 from drivers.stream import Endpoint
 
 Kind = Literal[
@@ -27,7 +28,7 @@ Kind = Literal[
     "card_reader",
     "sign_on_button",
 ]
-LineKind = Literal["modbus_rtu", "modbus_tcp", "rtu_over_tcp", "serial"]
+LineKind = Literal["modbus_rtu", "modbus_tcp", "rtu_over_tcp", "serial", "cameras"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Unit:
     read. `brief` are those whose alarm may last only 100 ms, such as a button's. `timeout_s` is the longest
     that a reply is waited for; less is learned. `outputs` are those that the gateway switches of its own accord.
     """
+    `camera`: where it is, on a line of cameras. A UPS's battery voltage counts `battery_factor` times.
 
     id: str
     line: str
@@ -108,14 +110,19 @@ class Unit:
     brief: frozenset[str] = frozenset()
     outputs: frozenset[str] = frozenset()
 
+    camera: Camera | None = None
+    battery_factor: float = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LinePlan:
-    """A line with the units on it; `alarm_latency_budget_s` is what its alarm points must meet."""
+    """A line with the units on it; `alarm_latency_budget_s` is what its alarm points must meet.
+
+    Without an `endpoint` each unit has its own.
+    """
 
     id: str
     kind: LineKind
-    endpoint: Endpoint
+    endpoint: Endpoint | None
     units: tuple[Unit, ...]
     alarm_latency_budget_s: float = 2.0
     echo: bool = False

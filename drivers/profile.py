@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from drivers.camera.probe import ProbeKind
 from drivers.modbus.pdu import Table
 from drivers.stream import Parity
 
@@ -231,6 +232,12 @@ class Probes(_Data):
     tcp: int | None = Field(None, ge=1, le=65535)
     rtsp: int | None = Field(None, ge=1, le=65535)
     onvif: int | None = Field(None, ge=1, le=65535)
+
+    @property
+    def asked(self) -> dict[ProbeKind, int]:
+        """Those that are."""
+        ports: dict[ProbeKind, int | None] = {"tcp": self.tcp, "rtsp": self.rtsp, "onvif": self.onvif}
+        return {kind: port for kind, port in ports.items() if port is not None}
 
 
 class Example(_Data):

@@ -29,11 +29,13 @@ from agent.site import (
     UplinkSettings,
 )
 from drivers.profile import DeviceProfile, ExactBlock
+from drivers.camera.probe import Camera
 from drivers.stream import Endpoint, Rs485, SerialPort, TcpEndpoint
 
 TIMEOUT_SERIAL_S = 0.3
 TIMEOUT_TCP_S = 1.0
 ALARM_INTERVAL_S = 0.05  # a press of 100 ms is sampled twice (panic_button practice: half the shortest press)
+TIMEOUT_CAMERA_S = 3.0
 INTERVAL_S = 1.0
 
 Profiles = Mapping[str, DeviceProfile]
@@ -172,8 +174,10 @@ def _outputs(unit: Unit, config: ConfigModel, matrix: Matrix | None) -> frozense
     return frozenset(point.name for point in able if f"{unit.id}.{point.name}" in mine)
 
 
-def endpoint_of(line: LineModel, profiles: Profiles) -> Endpoint:
-    """The line's port; what it leaves open comes from the profile of its first unit."""
+def endpoint_of(line: LineModel, profiles: Profiles) -> Endpoint | None:
+    """The line's port; what it leaves open comes from its first unit's profile. Cameras have none in common."""
+    if line.type == "cameras":
+        return None
     if line.type in ("modbus_tcp", "rtu_over_tcp"):
         return TcpEndpoint(line.host or "", line.tcp_port or 502)
     port = profiles[line.units[0].profile].port
@@ -206,9 +210,17 @@ def _unit(unit: UnitModel, line: LineModel, profile: DeviceProfile) -> Unit:
         lost_after_s=unit.lost_after_s,
     )
 
+        camera=_camera(unit, profile) if line.type == "cameras" else None,
+        battery_factor=unit.battery_factor or 1.0,
 
 def device_of(device: DeviceModel, units: Profiles) -> Device:
     """A device as the agent sees it."""
+def _camera(unit: UnitModel, profile: DeviceProfile) -> Camera:
+    """Asked where its profile says, or at the site's own ports."""
+    asked = profile.probes.asked if profile.probes else {}
+    return Camera(unit.host or "", asked | unit.ports, unit.path, unit.timeout_s or TIMEOUT_CAMERA_S)
+
+
     uses = roles_of(device, units)
     return Device(
         device.id,

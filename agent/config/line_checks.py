@@ -1,8 +1,10 @@
 """What is wrong with lines and their units: clashes, settings without meaning, profiles that do not fit."""
 
 import os
+from collections.abc import Mapping
 
 from agent.config.build import TIMEOUT_SERIAL_S, Profiles, endpoint_of
+from agent.config.camera_checks import check_unit
 from agent.config.findings import Findings
 from agent.config.fits import not_allowed
 from agent.config.models import ConfigModel, LineModel, UnitModel
@@ -14,7 +16,15 @@ from drivers.stream import SerialPort
 
 SERIAL = ("modbus_rtu", "serial")
 SERIAL_KEYS = ("port", "baud", "data_bits", "parity", "stop_bits", "rs485")
+SPEAKS = {"modbus": ("modbus_rtu", "modbus_tcp", "rtu_over_tcp"), "ip_camera": ("cameras",)}
 TCP_KEYS = ("host", "tcp_port")
+SERIAL_MEDIUM = ("port", TCP_KEYS)
+MEDIA: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
+    "modbus_rtu": SERIAL_MEDIUM,
+    "serial": SERIAL_MEDIUM,
+    "cameras": (None, (*SERIAL_KEYS, *TCP_KEYS)),
+}
+"""The key that says where the line is, and those that say nothing there; else it is a host."""
 LAST_ADDRESS = 247  # Modbus over serial line V1.02, 2.2; 0 speaks to all at once
 
 
@@ -66,7 +76,7 @@ class LineChecks:
             self._unit(at, line, unit, profile)
             address = profile.port.address if unit.address is None else unit.address
             self._address(at, line, address)
-            if line.type != "serial" and addresses.setdefault(address, unit.id) != unit.id:
+            if line.type not in ("serial", "cameras") and addresses.setdefault(address, unit.id) != unit.id:
                 said = tr("address {address} is unit {unit} already", address=address, unit=addresses[address])
                 self._found.wrong((*at, "address"), said)
         self._settings_agree(loc, line)
@@ -77,8 +87,8 @@ class LineChecks:
             self._found.wrong((*loc, "address"), said)
 
     def _medium(self, loc: Loc, line: LineModel) -> None:
-        wanted, unwanted = ("port", TCP_KEYS) if line.type in SERIAL else ("host", SERIAL_KEYS)
-        if getattr(line, wanted) is None:
+        wanted, unwanted = MEDIA.get(line.type, ("host", SERIAL_KEYS))
+        if wanted is not None and getattr(line, wanted) is None:
             self._found.missing(loc, wanted, "/dev/campusgw/rs485-1" if wanted == "port" else "192.168.1.10")
         elif line.type in SERIAL and "/" not in str(line.port):
             said = tr("port: {port} is no path; want one such as /dev/campusgw/rs485-1", port=repr(line.port))
@@ -88,15 +98,16 @@ class LineChecks:
                 said = tr("{key} has no meaning on a {type} line", key=repr(key), type=line.type)
                 self._found.wrong((*loc, key), said, key=True)
         if line.type == "serial" and len(line.units) > 1:
-            said = tr("a serial line carries one panel; make a line of its own for this one")
+            said = tr("a serial line carries one panel or UPS; make a line of its own for this one")
             self._found.wrong((*loc, "units", 1), said)
 
     def _unit(self, loc: Loc, line: LineModel, unit: UnitModel, profile: DeviceProfile) -> None:
-        if (profile.protocol == "modbus") == (line.type == "serial"):
-            wanted = "modbus_rtu, modbus_tcp, rtu_over_tcp" if profile.protocol == "modbus" else "serial"
+        types = SPEAKS.get(profile.protocol, ("serial",))
+        if line.type not in types:
             said = tr("{profile} speaks {protocol}: it needs a line of type {wanted}", profile=profile.id,
-                      protocol=profile.protocol, wanted=wanted)  # fmt: skip
+                      protocol=profile.protocol, wanted=", ".join(types))  # fmt: skip
             self._found.wrong((*loc, "profile"), said)
+        check_unit(self._found, loc, line, unit, profile)
         names = [point.name for point in profile.readable_points]
         for n, name in enumerate(unit.points):
             if name not in names:

@@ -9,15 +9,20 @@ from agent.config.forms import (
     CARD,
     CLOCK_TIME,
     FACT,
+    HOST,
     ID,
     INTERFACE,
     POINT,
     REGION,
     SITE,
+    STREAM_PATH,
+    Host,
     Id,
     Model,
     PointName,
     Seconds,
+    StreamPath,
+    TcpPort,
 )
 from agent.config.hazard_models import EscalationModel, HazardsModel
 from agent.config.linkage_models import LinkageModel
@@ -25,6 +30,7 @@ from agent.config.school_models import SchoolModel
 from agent.config.uplink_models import UplinkModel
 from agent.language import later
 from agent.site import Kind, LineKind
+from drivers.camera.probe import ProbeKind
 from drivers.modbus.pdu import Table
 from drivers.stream import Parity
 
@@ -93,6 +99,12 @@ class UnitModel(Model):
     )
     guard_s: Seconds | None = Field(
         None, description="not asked for so long after a timeout; as `timeout_s` if left out"
+    )
+    host: Host | None = Field(None, description="cameras: name or address")
+    ports: dict[ProbeKind, TcpPort] = Field({}, description="cameras: ports other than the profile's")
+    path: StreamPath = Field("", description="cameras: a stream's path, for those that do not answer `OPTIONS *`")
+    battery_factor: float | None = Field(
+        None, gt=0, le=1000, description="UPS with Q1: its battery voltage counts so often; 1 if left out"
     )
     lost_after_misses: int = Field(3, ge=1, le=10, description="polls without an answer until it is lost")
     lost_after_s: Seconds = Field(30.0, description="time without an answer until it is lost, whichever is first")
@@ -183,6 +195,8 @@ class ConfigModel(Model):
         INTERFACE: later("a network interface's name as `ip link` shows it, such as eth0"),
         CARD: later('a card\'s code in hex digits and quotes, such as "0A1B2C3D"'),
         CLOCK_TIME: later('hours and minutes in quotes, such as "07:20"'),
+        HOST: later("a host's name or address, without a port or path, such as 192.168.1.64"),
+        STREAM_PATH: later("a path as it stands in a URI, such as /Streaming/Channels/101"),
         FACT: later("small letters, digits and _, such as pupils"),
     }
 

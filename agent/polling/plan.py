@@ -34,6 +34,8 @@ def line_character_s(plan: LinePlan) -> float:
 
 def blocks_of(unit: Unit, plan: LinePlan) -> tuple[Block, ...]:
     """The unit's reads, none holding the line longer than its share of the alarm-latency budget."""
+    if unit.profile.protocol != "modbus":
+        return ()
     wanted = unit.points or tuple(point.name for point in unit.profile.readable_points)
     return plan_blocks(
         unit.profile,

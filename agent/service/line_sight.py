@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from agent.polling.camera_poller import CameraPoller
 from agent.polling.modbus_poller import ModbusPoller
 from agent.polling.panel_poller import PanelPoller
 from agent.uplink.messages import LineShown, UnitShown
 from drivers.counters import FAULTS, UnitCounters
 
-Poller = ModbusPoller | PanelPoller
+Poller = ModbusPoller | PanelPoller | CameraPoller
 
 
 class LineSight:
@@ -35,6 +36,8 @@ class LineSight:
         poller = self._poller
         if isinstance(poller, ModbusPoller):
             return {unit.id: poller.line.counters.unit(unit.address) for unit in poller.plan.units}
+        if isinstance(poller, CameraPoller):
+            return poller.counters
         return {unit.id: poller.panel.counters for unit in poller.plan.units}
 
     def _load(self, now_s: float) -> float | None:

@@ -1,0 +1,1 @@
+"""Uninterruptible power supplies that do not speak Modbus."""
