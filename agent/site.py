@@ -7,6 +7,7 @@ from typing import Literal
 
 from agent.hazards.settings import Escalation, HazardSettings
 from agent.matrix import Matrix
+from agent.provisioning.pack import Pack
 from agent.records import ClockState
 from agent.school import School
 from agent.session import Broker
@@ -190,7 +191,7 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Everything the configuration says; `config_hash` is the SHA-256 of its bytes and its profiles' bytes."""
+    """Everything the configuration says; `config_hash` is the SHA-256 of it with its profiles and rule packs."""
 
     identity: Identity
     lines: tuple[LinePlan, ...]
@@ -203,6 +204,7 @@ class Site:
     stand_in: StandIn | None = None
     sounder: Sounder | None = None
     school: School | None = None
+    packs: tuple[Pack, ...] = ()
     linkage: Matrix | None = None
     hazards: HazardSettings | None = None
     escalation: Escalation = field(default_factory=Escalation)

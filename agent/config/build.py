@@ -14,6 +14,7 @@ from agent.config.school_models import build_school
 from agent.config.uplink_models import BrokerModel, UplinkModel
 from agent.hazards.settings import HazardSettings
 from agent.linkage.model import Matrix
+from agent.provisioning.pack import Pack
 from agent.school import School
 from agent.session import Broker, Tls
 from agent.site import (
@@ -41,7 +42,9 @@ INTERVAL_S = 1.0
 Profiles = Mapping[str, DeviceProfile]
 
 
-def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Site:
+def build_site(
+    config: ConfigModel, profiles: Profiles, config_hash: str, packs: tuple[Pack, ...] = ()
+) -> Site:
     """The school as the agent sees it."""
     units = {unit.id: profiles[unit.profile] for line in config.lines for unit in line.units}
     school = build_school(config.school, config.gateway.time_zone) if config.school else None
@@ -68,6 +71,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str) -> Sit
         sounder=Sounder(*config.sounder.point.split(".")) if config.sounder else None,
         control_socket=Path(config.control_socket) if config.control_socket else None,
         school=school,
+        packs=packs,
         linkage=matrix_of(config, units),
         hazards=_hazards(config, school),
         escalation=build_escalation(config.escalation, school),

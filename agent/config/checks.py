@@ -11,6 +11,8 @@ from agent.config.hazard_checks import check_hazards
 from agent.config.line_checks import LineChecks
 from agent.config.linkage_checks import check_linkage
 from agent.config.models import ConfigModel
+from agent.config.rules_load import RuleShelf
+from agent.config.rules_use import check_rules
 from agent.config.source import Loc, Source
 from agent.config.ways import uplink_mistakes
 from agent.errors import Mistake
@@ -24,9 +26,15 @@ class Check:
     """Everything that needs no arithmetic of time."""
 
     def __init__(
-        self, source: Source, config: ConfigModel, profiles: Profiles, unsure: Collection[Loc] = ()
+        self,
+        source: Source,
+        config: ConfigModel,
+        profiles: Profiles,
+        rules: RuleShelf,
+        unsure: Collection[Loc] = (),
     ) -> None:
         self._found, self._config, self._profiles = Findings(source, unsure), config, profiles
+        self._rules = rules
 
     def run(self) -> list[Mistake]:
         """Every mistake."""
@@ -39,6 +47,7 @@ class Check:
         DeviceChecks(self._found, self._config, lines.units).run()
         check_linkage(self._found, self._config, lines.units)
         check_hazards(self._found, self._config)
+        check_rules(self._found, self._config, self._rules)
         return self._found.mistakes
 
     def sound_lines(self) -> list[int]:

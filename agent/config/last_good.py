@@ -1,7 +1,7 @@
 """The configuration with which the gateway last came up, kept beside the outbox: a bad new one gives way to it.
 
-`config/HASH/` holds the file and the profiles that it uses, `config/last-good.json` says which HASH counts and of
-which file it is. Each step is durable before the next begins, so a power cut leaves the old copy or the new one.
+`config/HASH/` holds the file and the profiles and rule packs that it uses, `config/last-good.json` says which HASH
+counts and of which file it is. Each step is durable before the next begins, so a power cut leaves the old copy or the new one.
 """
 
 import hashlib
@@ -27,6 +27,7 @@ HOME = "config"
 POINTER = "last-good.json"
 FILE = "configuration.yaml"
 PROFILES = "profiles"
+RULES = "rules"
 DEFAULT_DIRECTORY = Path("/var/lib/campusgw")  # StorageModel's
 
 
@@ -109,7 +110,7 @@ def _kept_site(file: Path, home: Path, pointer: _Pointer, refused: ConfigError) 
     if _digest(_stored(copy)) != pointer.sha256:
         raise _beside(refused, file, tr("and the copy of the last good one in {copy} is damaged", copy=copy))
     try:
-        return load(copy / FILE, copy / PROFILES).site
+        return load(copy / FILE, copy / PROFILES, copy / RULES).site
     except ConfigError as error:
         what = tr("and the last good one in {copy} does not fit this version any more:", copy=copy)
         raise ConfigError([*_beside(refused, file, what).mistakes, *error.mistakes]) from error
@@ -160,13 +161,18 @@ def _is_clock(word: str) -> bool:
 
 
 def _files(loaded: Loaded) -> dict[str, bytes]:
-    return {FILE: loaded.content} | {f"{PROFILES}/{name}.yaml": text for name, text in loaded.profiles.items()}
+    kept = ((PROFILES, loaded.profiles), (RULES, loaded.rules))
+    return {FILE: loaded.content} | {f"{room}/{name}.yaml": text for room, of in kept for name, text in of.items()}
 
 
 def _stored(copy: Path) -> dict[str, bytes]:
     """What a copy holds; nothing where it cannot be read."""
     try:
-        paths = [copy / FILE, *(copy / PROFILES).iterdir()]
+        paths = [
+            copy / FILE,
+            *(copy / PROFILES).iterdir(),
+            *(copy / RULES).glob("*"),
+        ]  # older copies have no rules
         return {str(path.relative_to(copy)): path.read_bytes() for path in paths}
     except OSError:
         return {}
@@ -182,11 +188,11 @@ def _copy(files: Mapping[str, bytes], to: Path, home: Path) -> None:
     for stale in (part, to):
         if stale.exists():
             shutil.rmtree(stale)
-    for directory in (part, part / PROFILES):
+    for directory in (part, part / PROFILES, part / RULES):
         directory.mkdir(mode=0o700)
     for name, content in files.items():
         _write(part / name, content)
-    for directory in (part / PROFILES, part):
+    for directory in (part / PROFILES, part / RULES, part):
         _sync(directory)
     part.rename(to)
     _sync(home)

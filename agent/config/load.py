@@ -13,6 +13,7 @@ from agent.config.build import Profiles, build_site, line_plans
 from agent.config.checks import Check
 from agent.config.guess import as_meant
 from agent.config.models import ConfigModel
+from agent.config.rules_load import RuleShelf, shelf_for
 from agent.config.source import Loc, Source, read_source
 from agent.errors import ConfigError, Mistake
 from agent.mistakes import mistakes_in
@@ -22,11 +23,20 @@ from drivers.profiles import ProfileError, Shelf, profiles_dir
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A site, and what it was made of: the file's bytes, and by id those of the profiles that it uses."""
+    """A site, and what it was made of: the file's bytes, and by id those of its profiles and rule packs."""
 
     site: Site
     content: bytes
     profiles: Mapping[str, bytes]
+    rules: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a configuration may name."""
+
+    profiles: Profiles
+    rules: RuleShelf
 
 
 def load_site(path: Path, profiles: Path | None = None) -> Site:
@@ -34,18 +44,23 @@ def load_site(path: Path, profiles: Path | None = None) -> Site:
     return load(path, profiles).site
 
 
-def load(path: Path, profiles: Path | None = None) -> Loaded:
-    """The same, with the bytes."""
-    source, shelf = read_source(path), Shelf(profiles or profiles_dir())
+def load(path: Path, profiles: Path | None = None, rules: Path | None = None) -> Loaded:
+    """The same, with the bytes. `rules`: the only directory in which rule packs are looked for."""
+    source, shelf, packs = read_source(path), Shelf(profiles or profiles_dir()), shelf_for(path, rules)
     try:
-        site = _site_of(source, shelf)
+        site = _site_of(source, Known(shelf, packs))
         used = sorted({unit.profile.id for line in site.lines for unit in line.units})
-        return Loaded(site, source.content, {name: shelf.file(name).read_bytes() for name in used})
+        return Loaded(
+            site,
+            source.content,
+            {name: shelf.file(name).read_bytes() for name in used},
+            {pack.id: packs.content(pack.id) for pack in site.packs},
+        )
     except ProfileError as error:
         raise ConfigError([Mistake(str(error.file), *mistake) for mistake in error.mistakes]) from error
 
 
-def _site_of(source: Source, known: Profiles) -> Site:
+def _site_of(source: Source, known: Known) -> Site:
     try:
         config = ConfigModel.model_validate(source.document)
     except ValidationError as error:
@@ -53,21 +68,22 @@ def _site_of(source: Source, known: Profiles) -> Site:
         raise ConfigError(_in_order([*found, *_beyond(error, source, known)])) from error
     if mistakes := _of_whole(source, config, known, ()):
         raise ConfigError(_in_order(mistakes))
-    return build_site(config, known, _digest(source.content, known, config))
+    packs = tuple(known.rules.pack(name) for name in config.school.rules) if config.school else ()
+    return build_site(config, known.profiles, _digest(source.content, known, config), packs)
 
 
-def _of_whole(source: Source, config: ConfigModel, known: Profiles, unsure: Collection[Loc]) -> list[Mistake]:
+def _of_whole(source: Source, config: ConfigModel, known: Known, unsure: Collection[Loc]) -> list[Mistake]:
     """What only the whole can tell: what does not fit together, and lines that are too slow."""
-    check = Check(source, config, known, unsure)
+    check = Check(source, config, known.profiles, known.rules, unsure)
     mistakes = check.run()
-    return [*mistakes, *too_slow(source, line_plans(config, known, check.sound_lines()))]
+    return [*mistakes, *too_slow(source, line_plans(config, known.profiles, check.sound_lines()))]
 
 
 def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
-    return sorted(set(mistakes), key=lambda m: (m.line, m.column, m.what))
+    return sorted(set(mistakes), key=lambda m: (m.file, m.line, m.column, m.what))
 
 
-def _beyond(error: ValidationError, source: Source, known: Profiles) -> list[Mistake]:
+def _beyond(error: ValidationError, source: Source, known: Known) -> list[Mistake]:
     """What else is wrong: misspelt words taken as they were meant, stand-ins where something must be."""
     guess = as_meant(source.document, error)
     return [] if guess is None else _of_whole(source, guess.config, known, guess.unsure)
@@ -81,9 +97,11 @@ def gateway_schema() -> dict[str, Any]:
     return schema
 
 
-def _digest(content: bytes, known: Profiles, config: ConfigModel) -> str:
-    """SHA-256 over the file and the profiles that it uses."""
+def _digest(content: bytes, known: Known, config: ConfigModel) -> str:
+    """SHA-256 over the file and the profiles and rule packs that it uses."""
     digest = hashlib.sha256(content)
     for name in sorted({unit.profile for line in config.lines for unit in line.units}):
-        digest.update(known[name].model_dump_json().encode())
+        digest.update(known.profiles[name].model_dump_json().encode())
+    for name in sorted(config.school.rules if config.school else ()):
+        digest.update(known.rules.content(name))
     return digest.hexdigest()

@@ -42,13 +42,13 @@ def step_into(node: Any, step: int | str) -> Any:
     return node[step] if isinstance(node, list) and isinstance(step, int) and step < len(node) else None
 
 
-def read_source(path: Path) -> Source:
-    """Read and parse; raises ConfigError that says what is wrong with the file itself."""
+def read_source(path: Path, example: str = "configs/gateways/minimal.yaml") -> Source:
+    """Read and parse; raises ConfigError that says what is wrong with the file itself; `example` is a good one."""
     file = str(path)
     content = _content(path, file)
     document = _parse(file, _text(content, file))
     if not isinstance(document, dict):
-        raise _at_start(file, tr("empty, or not a YAML mapping; start from configs/gateways/minimal.yaml"))
+        raise _at_start(file, tr("empty, or not a YAML mapping; start from {example}", example=example))
     return Source(file, document, content)
 
 
