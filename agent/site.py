@@ -11,8 +11,8 @@ from agent.provisioning.pack import Pack
 from agent.records import ClockState
 from agent.school import School
 from agent.session import Broker
-from drivers.profile import DeviceProfile
 from drivers.camera.probe import Camera
+from drivers.profile import DeviceProfile
 from drivers.stream import Endpoint
 
 Kind = Literal[
@@ -94,8 +94,8 @@ class Unit:
     every `slow_interval_s`; `points` names those that are asked at all, empty means all that the profile can
     read. `brief` are those whose alarm may last only 100 ms, such as a button's. `timeout_s` is the longest
     that a reply is waited for; less is learned. `outputs` are those that the gateway switches of its own accord.
-    """
     `camera`: where it is, on a line of cameras. A UPS's battery voltage counts `battery_factor` times.
+    """
 
     id: str
     line: str
@@ -110,9 +110,9 @@ class Unit:
     lost_after_s: float = 30.0
     brief: frozenset[str] = frozenset()
     outputs: frozenset[str] = frozenset()
-
     camera: Camera | None = None
     battery_factor: float = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class LinePlan:

@@ -29,22 +29,20 @@ from agent.site import (
     Unit,
     UplinkSettings,
 )
-from drivers.profile import DeviceProfile, ExactBlock
 from drivers.camera.probe import Camera
+from drivers.profile import DeviceProfile, ExactBlock
 from drivers.stream import Endpoint, Rs485, SerialPort, TcpEndpoint
 
 TIMEOUT_SERIAL_S = 0.3
 TIMEOUT_TCP_S = 1.0
-ALARM_INTERVAL_S = 0.05  # a press of 100 ms is sampled twice (panic_button practice: half the shortest press)
 TIMEOUT_CAMERA_S = 3.0
+ALARM_INTERVAL_S = 0.05  # a press of 100 ms is sampled twice (panic_button practice: half the shortest press)
 INTERVAL_S = 1.0
 
 Profiles = Mapping[str, DeviceProfile]
 
 
-def build_site(
-    config: ConfigModel, profiles: Profiles, config_hash: str, packs: tuple[Pack, ...] = ()
-) -> Site:
+def build_site(config: ConfigModel, profiles: Profiles, config_hash: str, packs: tuple[Pack, ...] = ()) -> Site:
     """The school as the agent sees it."""
     units = {unit.id: profiles[unit.profile] for line in config.lines for unit in line.units}
     school = build_school(config.school, config.gateway.time_zone) if config.school else None
@@ -212,19 +210,19 @@ def _unit(unit: UnitModel, line: LineModel, profile: DeviceProfile) -> Unit:
         guard_s=timeout_s if unit.guard_s is None else unit.guard_s,
         lost_after_misses=unit.lost_after_misses,
         lost_after_s=unit.lost_after_s,
-    )
-
         camera=_camera(unit, profile) if line.type == "cameras" else None,
         battery_factor=unit.battery_factor or 1.0,
+    )
 
-def device_of(device: DeviceModel, units: Profiles) -> Device:
-    """A device as the agent sees it."""
+
 def _camera(unit: UnitModel, profile: DeviceProfile) -> Camera:
     """Asked where its profile says, or at the site's own ports."""
     asked = profile.probes.asked if profile.probes else {}
     return Camera(unit.host or "", asked | unit.ports, unit.path, unit.timeout_s or TIMEOUT_CAMERA_S)
 
 
+def device_of(device: DeviceModel, units: Profiles) -> Device:
+    """A device as the agent sees it."""
     uses = roles_of(device, units)
     return Device(
         device.id,
