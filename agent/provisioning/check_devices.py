@@ -8,7 +8,7 @@ from agent.alarms.kinds import KINDS
 from agent.provisioning import said
 from agent.provisioning.calendar import spans
 from agent.provisioning.case import Case, Found
-from agent.provisioning.model import DeviceSeen, Missing, Opening, Text, Verdict
+from agent.provisioning.model import DeviceSeen, Gap, Missing, Opening, Text, Verdict
 from agent.provisioning.vocabulary import Devices, Openings, Ways
 
 Span = tuple[float, float]
@@ -54,10 +54,11 @@ def openings(case: Case, check: Openings) -> Found:
     required = enough(case, tally, seen, check.kinds, case.amount(check.at_least))
     allowed = _may_be_open(case, since_s, now_s)
     for one in seen:
-        stood = _stood_open(case.evidence.openings, one.id, (since_s, now_s), allowed)
+        stood = _stood_open(_openings_of(case, one), (since_s, now_s), allowed)
+        perhaps = _stood_open([*_openings_of(case, one), *_gaps_of(case, one)], (since_s, now_s), allowed)
         if (longest := max(stood, key=_length, default=None)) and _length(longest) > check.longest_s:
             tally.bad.append(Missing(one.id, _open_since(case, one, longest), case.item.fix))
-        elif why := unseen(case, one) or _log_too_short(case, since_s):
+        elif why := unseen(case, one) or _log_too_short(case, since_s) or _hidden(one, perhaps, check.longest_s):
             tally.unknown.append(Missing(one.id, why, case.item.fix))
         else:
             tally.good += 1
@@ -153,15 +154,36 @@ def _may_be_open(case: Case, since_s: float, now_s: float) -> list[Span]:
     return sorted(span for window in open_times for day in days if (span := spans(window, calendar, day)))
 
 
-def _stood_open(all_of: Iterable[Opening], device: str, within: Span, allowed: Sequence[Span]) -> list[Span]:
-    """When the device stood open within that time and outside the allowed ones."""
+def _openings_of(case: Case, device: DeviceSeen) -> list[Opening]:
+    return [one for one in case.evidence.openings if one.device == device.id]
+
+
+def _gaps_of(case: Case, device: DeviceSeen) -> list[Gap]:
+    """When nobody could see the device; without a device it is a gap of all."""
+    return [one for one in case.evidence.gaps if one.device in ("", device.id)]
+
+
+def _stood_open(seen: Iterable[Opening | Gap], within: Span, allowed: Sequence[Span]) -> list[Span]:
+    """When it stood open within that time and outside the allowed ones; what touches is one."""
     first_s, now_s = within
-    own = ((one.first_utc_s, one.last_utc_s) for one in all_of if one.device == device)
-    stood = [(max(first_s, begun), min(now_s, now_s if ended is None else ended)) for begun, ended in own]
+    stood = [
+        (max(first_s, one.first_utc_s), min(now_s, now_s if one.last_utc_s is None else one.last_utc_s))
+        for one in seen
+    ]
     for start, end in allowed:
         stood = [part for one in stood for part in ((one[0], min(one[1], start)), (max(one[0], end), one[1]))]
         stood = [part for part in stood if _length(part) > 0]
-    return stood
+    return _joined(stood)
+
+
+def _joined(parts: Iterable[Span]) -> list[Span]:
+    whole: list[Span] = []
+    for start, end in sorted(parts):
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        else:
+            whole.append((start, end))
+    return whole
 
 
 def _length(span: Span) -> float:
@@ -173,6 +195,13 @@ def _open_since(case: Case, one: DeviceSeen, span: Span) -> Text:
         "{name}: open for {long} from {at}", "{name}：自 {at} 起敞开 {long}",
         name=called(one), at=said.moment(case.local(span[0])), long=said.lasting(_length(span)),
     )  # fmt: skip
+
+
+def _hidden(one: DeviceSeen, perhaps: Iterable[Span], longest_s: float) -> Text | None:
+    """It may have stood open for too long while nobody saw it."""
+    if all(_length(span) <= longest_s for span in perhaps):
+        return None
+    return said.text("{name}: nobody saw it for a while", "{name}：部分时段状态不可知", name=called(one))
 
 
 def _log_too_short(case: Case, since_s: float) -> Text | None:

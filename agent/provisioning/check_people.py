@@ -66,7 +66,8 @@ def windows(case: Case, check: Windows) -> Found:
     """In every window of the last school days each of its roles had signed on."""
     past = _past(case, check.school_days, case.utc_s())
     if not past:
-        what = said.text("no escort window has been yet", "尚无已结束的护学时段")
+        what = said.text("no escort window has ended in the last {age}", "近 {age} 内无已结束的护学时段",
+                         age=said.lasting(case.item.fresh_s))  # fmt: skip
         if not any(window.roles for window in case.school.windows):
             what = said.text("no window with roles is declared", "未申报护学时段及岗位")
         return Found("unknown", 1, 0, what, (Missing("windows", what, case.item.fix),))
@@ -101,9 +102,11 @@ def _signed_on(case: Case, role: str, now_s: float) -> tuple[list[CheckIn], list
 
 def _perhaps(one: CheckIn, now_s: float) -> Text:
     if not one.sure or one.at_utc_s > now_s:
-        return said.text("{name}: signed while the clock was not right", "{name}：签到时时钟未校准", name=one.name)
+        return said.text(
+            "{name}: signed while the clock was not right", "{name}：签到时时钟未校准", name=one.person
+        )
     return said.text("{name}: signed on {age} ago, never off", "{name}：{age} 前签到，未签退",
-                     name=one.name, age=said.lasting(now_s - one.at_utc_s))  # fmt: skip
+                     name=one.person, age=said.lasting(now_s - one.at_utc_s))  # fmt: skip
 
 
 def _logged(case: Case, since_s: float) -> bool:
@@ -139,7 +142,9 @@ def _past(case: Case, school_days: int, now_s: float) -> list[_Past]:
         _Past(window, *span)
         for window in case.school.windows
         for day in days
-        if window.roles and (span := spans(window, calendar, day)) is not None and span[1] <= now_s
+        if window.roles
+        and (span := spans(window, calendar, day)) is not None
+        and now_s - case.item.fresh_s <= span[1] <= now_s
     ]
     return sorted(found, key=lambda one: one.first_s)
 
