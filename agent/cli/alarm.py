@@ -93,19 +93,19 @@ def _order(args: argparse.Namespace) -> int:
         return 2
     until = time.time() + args.hours * 3600 if args.hours else None
     order = {"action": ACTIONS[args.action], "condition": args.condition, "address": args.address}
-    order |= {"device": args.device, "person": args.person or _login(), "reason": args.reason}
+    order |= {"device": args.device, "person": args.person or login(), "reason": args.reason}
     answer = ask(args.socket, "order", **order, until_utc_s=until)
     print(json.dumps(answer) if args.json else tr("done"))
     return 0
 
 
 def _silence(args: argparse.Namespace) -> int:
-    answer = ask(args.socket, "silence", person=args.person or _login())
+    answer = ask(args.socket, "silence", person=args.person or login())
     print(json.dumps(answer) if args.json else tr("done"))
     return 0
 
 
-def _login() -> str:
+def login() -> str:
     """The login name; empty where the system knows none, and then the gateway asks for --person."""
     try:
         return getpass.getuser()

@@ -17,6 +17,7 @@ COMMANDS = {
     "schema": ("agent.cli.schema", later("print the JSON Schema of the configuration or of the messages")),
     "status": ("agent.cli.status", later("the running gateway on one screen")),
     "alarm": ("agent.cli.alarm", later("see, acknowledge, reset and set aside alarms")),
+    "linkage": ("agent.cli.linkage", later("cause and effect: see, explain, check, try and reset it")),
     "demo": (
         "simulators.demo",
         later("one school day in about a minute, with everything simulated but the gateway"),

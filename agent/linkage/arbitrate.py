@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from agent.language import later
 from agent.linkage.model import Effect, Matrix, Memory, OutputName, OutputWish, Priority, Target, Truth
 
 RANK: Mapping[Priority, int] = {"life": 0, "security": 1, "notify": 2}
-ESCAPE_FIRE = "there is a fire, and people flee through it"
-LIFE = "what saves lives holds this device open"
-OUTRANKED = "{effect} outranks it"
-PAUSE = "the pause between opposite commands"
+ESCAPE_FIRE = later("there is a fire, and people flee through it")
+LIFE = later("what saves lives holds this device open")
+OUTRANKED = later("{effect} outranks it")
+PAUSE = later("the pause between opposite commands")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,21 @@
 from dataclasses import replace
 
 from agent.alarms.model import Since
+from agent.language import later
 from agent.linkage.model import Cause, Effect, EffectMemory, State, Truth, View
 from agent.linkage.truth import truth
 from agent.records import Instant
 
 SECURITY_PATIENCE_S = 60.0  # ours: what could not act by then would take by surprise whoever stands there
-NOT_OPTED_IN = "the site has not opted in"
-FIRE = "there is a fire"
-FIRE_UNKNOWN = "nobody can tell whether there is a fire"
-NOT_CLEAR = "something is under it"
-CLEAR_UNKNOWN = "nobody can tell whether something is under it"
-GUARDED = "only_if or unless says no"
-GUARD_UNKNOWN = "nobody can tell what only_if or unless asks for"
-TOO_LATE = "it could not act in time"
-ACTED = "it has acted; its cause must go and come again"
+NOT_OPTED_IN = later("the site has not opted in")
+FIRE = later("there is a fire")
+FIRE_UNKNOWN = later("nobody can tell whether there is a fire")
+NOT_CLEAR = later("something is under it")
+CLEAR_UNKNOWN = later("nobody can tell whether something is under it")
+GUARDED = later("only_if or unless says no")
+GUARD_UNKNOWN = later("nobody can tell what only_if or unless asks for")
+TOO_LATE = later("it could not act in time")
+ACTED = later("it has acted; its cause must go and come again")
 
 
 def step(effect: Effect, before: EffectMemory, view: View, fire: Truth, now: Instant) -> EffectMemory:
