@@ -140,7 +140,6 @@ class Openings:
         since_s, whole_s = self._before.since_s, self._before.whole_s
         self.logged_since_utc_s = begun_s if since_s is None else since_s
         if since_s is None:
-            self._changed.add(int(begun_s // DAY_S))
             return
         for device, (how, first_s) in self._before.standing.items():
             self._add(Span(min(first_s, whole_s), whole_s, device, how == "gap"))
@@ -194,9 +193,10 @@ class Openings:
         whole = {"since": self.logged_since_utc_s, "whole": round(at.utc_s, 1), "standing": standing}
         return {WHOLE: json.dumps(whole), **{day.key: _day_to_json(day) for day in days}}
 
-    def written(self) -> None:
-        """The disk has what `states` gave."""
-        self._changed.clear()
+    def written(self, states: Mapping[str, str]) -> None:
+        """The disk has these; what has changed since waits for the next time."""
+        days = ((number, self._days.get(number)) for number in self._changed)
+        self._changed = {n for n, day in days if day is not None and states.get(day.key) != _day_to_json(day)}
 
     def _recall(self, kept: str) -> "Before":
         if not kept:

@@ -1,6 +1,6 @@
 """The rooms beyond the pipe, each opened with what it stands on; one line a room."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.host import Host
@@ -8,14 +8,16 @@ from agent.outbox.outbox import Outbox
 from agent.service.line_sight import Poller
 from agent.service.people import People
 from agent.service.pipe import Pipe
+from agent.service.provisioning import Provisioning
 from agent.service.room import Room
 from agent.site import Site
 from agent.uplink.board import Board
+from agent.uplink.messages import UplinkShown
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every room may stand on."""
+    """What every room may stand on; `ways` may be asked once the parts run."""
 
     site: Site
     host: Host
@@ -23,9 +25,14 @@ class Ground:
     pipe: Pipe
     board: Board
     pollers: tuple[Poller, ...]
+    ways: Callable[[], UplinkShown]
 
 
 def open_rooms(ground: Ground) -> Sequence[Room]:
     """All that this site's configuration asks for."""
     people = People(ground.site, ground.host, ground.outbox, ground.pipe)
-    return (people.room(),)
+    rooms = [people.room()]
+    if (school := ground.site.school) is not None and ground.site.packs:
+        at = (ground.pipe, ground.outbox, ground.host, ground.board)
+        rooms.append(Provisioning(school, ground.site.packs, *at, people, ground.ways).room())
+    return rooms

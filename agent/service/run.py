@@ -27,6 +27,7 @@ from agent.service.watchdog import feed
 from agent.site import Site
 from agent.uplink.answers import Answers
 from agent.uplink.board import Board
+from agent.uplink.messages import UplinkShown
 from agent.uplink.presence import Beat
 from agent.uplink.uplink import Uplink
 
@@ -73,7 +74,10 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     pipe = Pipe(site, outbox, board, host)
     pollers = tuple(open_poller(plan, host, pipe) for plan in site.lines)
 
-    rooms = tuple(open_rooms(Ground(site, host, outbox, pipe, board, pollers)))
+    def ways() -> UplinkShown:
+        return uplink.shown()
+
+    rooms = tuple(open_rooms(Ground(site, host, outbox, pipe, board, pollers, ways)))
 
     def beat() -> Beat:  # each who shows has a load of its own
         pulse = Pulse(pipe, outbox, pollers, host, rooms)

@@ -70,9 +70,12 @@ class Strip:
         """What is to be written."""
         return {_key(day): _to_json(day, self._days[day]) for day in self._changed if day in self._days}
 
-    def written(self) -> None:
-        """The disk has what `states` gave."""
-        self._changed.clear()
+    def written(self, states: Mapping[str, str]) -> None:
+        """The disk has these; what has changed since waits for the next time."""
+        days = ((day, self._days.get(day)) for day in self._changed)
+        self._changed = {
+            day for day, its in days if its is not None and states.get(_key(day)) != _to_json(day, its)
+        }
 
 
 def _key(day: date) -> str:

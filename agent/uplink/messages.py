@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.provisioning.model import Verdict
 from agent.records import ClockState
+from agent.uplink.provision_message import ProvisionData
 
 KEPT = ("alarm", "event", "telemetry")  # channels whose records come from the outbox and have a sequence
 
@@ -194,7 +196,10 @@ class RefusedShown(_Payload):
 
 
 class HeartbeatData(_Payload):
-    """How the gateway is; sent only while there is a session, never stored."""
+    """How the gateway is; sent only while there is a session, never stored.
+
+    `provision`: the verdict of each indicator, by its subject on `provision`.
+    """
 
     uptime_s: float
     versions: dict[str, str]
@@ -209,12 +214,14 @@ class HeartbeatData(_Payload):
     temperature_c: float | None = None
     alarms: dict[str, int] = {}
     config_refused: RefusedShown | None = None
+    provision: dict[str, Verdict] = {}
 
 
-PAYLOADS: Mapping[str, type[_Payload]] = {
+PAYLOADS: Mapping[str, type[BaseModel]] = {
     "alarm": AlarmData,
     "event": EventData,
     "state": DeviceStateData,
+    "provision": ProvisionData,
     "telemetry": TelemetryData,
     "status": StatusData,
     "heartbeat": HeartbeatData,
