@@ -78,7 +78,7 @@ def ways(case: Case, check: Ways) -> Found:
     missing = tuple(
         Missing(way.name, said.text("down for {s}", "中断 {s}", s=said.lasting(way.for_s)), case.item.fix)
         for way in down
-    )
+    ) or (Missing("platform", said.text("no way to it is known", "尚无平台通道状态"), case.item.fix),)
     perhaps = sum(way.for_s < case.item.fresh_s for way in down)
     doubtful = not case.evidence.ways or len(up) + perhaps >= check.at_least
     return Found("unknown" if doubtful else "not_met", check.at_least, len(up), told, missing)

@@ -13,7 +13,7 @@ Rounding = Literal["ceil", "floor"]
 
 
 class More(Data):
-    """`count` more for every `per` beyond `above`; whether a part of `per` counts is the formula's rounding."""
+    """`count` more for every `per` beyond `above`; whether a part of one counts is the formula's rounding."""
 
     above: float = Field(0, ge=0)
     per: float = Field(gt=0)
@@ -97,5 +97,5 @@ class Formula(Data):
 def _more(more: More | None, number: float, rounding: Rounding) -> int:
     if more is None or number <= more.above:
         return 0
-    steps = (number - more.above) / more.per
-    return more.count * (math.ceil(steps) if rounding == "ceil" else math.floor(steps))
+    exactly = (number - more.above) * more.count / more.per
+    return math.ceil(exactly) if rounding == "ceil" else math.floor(exactly)
