@@ -82,6 +82,13 @@ class ModbusPoller:
     def want(self, unit: str, point: str, want: Want) -> None:
         """From now on the output shall be this; raises KeyError or ValueError for what the unit cannot be told."""
         self.switches.want(unit, point, want)
+        self._wake()
+
+    def let_go(self, unit: str, point: str) -> None:
+        """Nobody wants anything of the output any more; it stays as it is."""
+        self.switches.let_go(unit, point)
+
+    def _wake(self) -> None:
         if self._nap is not None and not self._nap.done():
             self._nap.set_result(None)
 

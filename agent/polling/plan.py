@@ -58,9 +58,11 @@ def order_of(unit: Unit, plan: LinePlan, point: str) -> Job:
     character_s = line_character_s(plan)
     most_s = plan.alarm_latency_budget_s / BLOCKING_SHARE
     planned = plan_blocks(unit.profile, (point,), max_block_s=most_s, character_s=character_s)
-    block = replace(next(block for block in planned if point in block.points), alarm=False)
+    found = unit.profile.point(point)
+    unread = Block(found.table, found.address, found.width, (point,))  # a momentary command cannot be read back
+    block = replace(next((block for block in planned if point in block.points), unread), alarm=False)
     look = job_of(unit, plan, block)
-    telling_s = (WRITE_CHARACTERS + 2 * unit.profile.point(point).width) * character_s
+    telling_s = (WRITE_CHARACTERS + 2 * found.width) * character_s
     looking_s = REQUEST_CHARACTERS * character_s + reply_time_s(block, character_s)
     return replace(look, output=point, due_s=math.inf, cost_s=look.cost_s + max(0.0, telling_s - looking_s))
 

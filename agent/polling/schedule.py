@@ -7,7 +7,8 @@ units included, shares one turn of its own, so that however much of it is due, a
 at most before it is their turn again.
 
 Orders to outputs go first of all, but no more of them than ORDER_SHARE of the line: one that comes alone waits for
-the exchange under way, the next one until the line has given that share to the one before.
+the exchange under way, the next one until the line has given that share to the one before. What a fire orders is
+urgent: it waits for nothing but the exchange under way and other urgent orders, and the share is given afterwards.
 """
 
 import math
@@ -39,7 +40,8 @@ class Job:
     `interval_s`: it is not asked more often than this. `stride_s`: how long it may go unasked on a full line.
     `cost_s`: how long one exchange holds the line. `due_s`: loop time before which it is not asked. `turn_s`: its
     place in the round, in the line's own time. `refusals`: how often in a row the unit refused it. `said`: what it
-    read last. `output`: the point that it switches and reads back; empty for a poll.
+    read last. `output`: the point that it switches and reads back; empty for a poll. `urgent`: an order that does
+    not wait for its share of the line.
     """
 
     unit: str
@@ -53,6 +55,7 @@ class Job:
     refusals: int = 0
     said: Sequence[Reading] | None = None
     output: str = ""
+    urgent: bool = False
 
     @property
     def duty(self) -> Duty:
@@ -110,7 +113,7 @@ class Schedule:
                 other = job
         if self.orders:
             order, earliest = self._order(now_s, ready_at, earliest)
-            if order is not None and (self._orders_turn_s <= self._turn_s or alarm is None):
+            if order is not None and (order.urgent or self._orders_turn_s <= self._turn_s or alarm is None):
                 return order
         if alarm is None or other is None:
             return alarm or other or Wait(earliest)
@@ -119,7 +122,7 @@ class Schedule:
     def _order(
         self, now_s: float, ready_at: Callable[[str], float], earliest_s: float
     ) -> tuple[Job | None, float]:
-        """The order that has waited longest and whose unit may be asked; else when one will be."""
+        """Of those whose unit may be asked an urgent one, else what has waited longest; else when one will be."""
         ready: Job | None = None
         for job in self.orders:
             if job.lost:
@@ -127,7 +130,7 @@ class Schedule:
             due_s = max(job.due_s, ready_at(job.unit))
             if due_s > now_s:
                 earliest_s = min(earliest_s, due_s)
-            elif ready is None or job.due_s < ready.due_s:
+            elif ready is None or (not job.urgent, job.due_s) < (not ready.urgent, ready.due_s):
                 ready = job
         return ready, earliest_s
 
@@ -168,7 +171,9 @@ class Schedule:
                 job.lost, job.said = False, None
                 self.hurry(job, now_s)
         for order in self._orders_to(unit):
-            order.lost, order.due_s = False, min(order.due_s, now_s)
+            order.lost = False
+            if order.due_s < math.inf:  # else nobody wants anything of it, or it waits for another
+                order.due_s = min(order.due_s, now_s)
 
     def _orders_to(self, unit: str) -> Iterable[Job]:
         return (order for order in self.orders if order.unit == unit)

@@ -1,9 +1,21 @@
 """The outputs of one line: what somebody wants of them, and the exchanges that bring it about."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agent.host import loop_s
-from agent.polling.outputs import Output, Want, failed, looked, told, wanted
+from agent.polling.outputs import (
+    Output,
+    OutputName,
+    Want,
+    failed,
+    held_back_until_s,
+    let_go,
+    looked,
+    told,
+    wanted,
+)
 from agent.polling.plan import order_of
 from agent.polling.schedule import Job, Schedule
 from agent.site import LinePlan
@@ -21,7 +33,8 @@ class Switches:
         self._schedule = schedule
         self._devices = devices
         self._units = {unit.id: unit for unit in plan.units}
-        self._outputs: dict[tuple[str, str], Output] = {}
+        self._outputs: dict[OutputName, Output] = {}
+        self._asking: OutputName | None = None
 
     def want(self, unit: str, point: str, want: Want) -> None:
         """From now on the output shall be this, until something else is wanted.
@@ -30,11 +43,18 @@ class Switches:
         back.
         """
         _possible(self._devices[unit], point, want)
-        key = (unit, point)
-        output = wanted(self._outputs.get(key), want, loop_s())
-        if output is not self._outputs.get(key):
-            self._outputs[key] = output
-            self._job(unit, point).due_s = output.due_s
+        name = (unit, point)
+        before = self._outputs.get(name)
+        if (output := wanted(before, want, loop_s())) is before:
+            return
+        for opposite in want.opposites if want.value else ():
+            self._yield(opposite)
+        self._put(name, output)
+
+    def let_go(self, unit: str, point: str) -> None:
+        """Nobody wants anything of the output any more, and what it was not told yet it is not told."""
+        if (output := self._outputs.get((unit, point))) is not None:
+            self._put((unit, point), let_go(output))
 
     def done(self, unit: str, point: str) -> bool:
         """What was wanted last is so: the unit itself has said it."""
@@ -48,17 +68,19 @@ class Switches:
 
     async def act(self, job: Job, look_timeout_s: float) -> None:
         """The next step of an output, one exchange; raises its FieldError, once that is noted."""
-        key = (job.unit, job.output)
-        before = after = self._outputs[key]
+        name = self._asking = (job.unit, job.output)
+        before = after = self._outputs[name]
         try:
             after = await self._step(job, before, look_timeout_s)
         except FieldError as error:
             after = failed(before, str(error), loop_s())
             raise
         finally:
-            if self._outputs[key] is before:  # else something new is wanted meanwhile, and due already
-                self._outputs[key] = after
-                job.due_s = after.due_s
+            self._asking = None
+            now = self._outputs[name]
+            if now is not before:  # something new is wanted meanwhile, and due already
+                after = replace(now, on_until_s=max(now.on_until_s, after.on_until_s))
+            self._put(name, after)
 
     async def _step(self, job: Job, output: Output, look_timeout_s: float) -> Output:
         device, want = self._devices[job.unit], output.want
@@ -72,6 +94,31 @@ class Switches:
             await device.pulse(job.output, want.pulse_s)
         return told(output, loop_s())
 
+    def _yield(self, name: OutputName) -> None:
+        """The later order counts: what would move it the other way is off, or is not told any more."""
+        if (output := self._outputs.get(name)) is None:
+            return
+        may_be_on = output.on_until_s > loop_s() or (name == self._asking and output.want.value)
+        if may_be_on and self._devices[name[0]].profile.point(name[1]).readable:
+            self._put(name, wanted(output, Want(False, urgent=True), loop_s()))
+        else:
+            self._put(name, let_go(output))
+
+    def _put(self, name: OutputName, output: Output) -> None:
+        """How the output stands now; what waits for it to be off may be due by that."""
+        self._outputs[name] = output
+        self._arrange(name)
+        for other, waits in self._outputs.items():
+            if name in waits.want.opposites:
+                self._arrange(other)
+
+    def _arrange(self, name: OutputName) -> None:
+        """Its job is due when its next step is, and when its opposites are off."""
+        output = self._outputs[name]
+        job = self._job(*name)
+        held_s = (held_back_until_s(output, self._outputs.get(one)) for one in output.want.opposites)
+        job.due_s, job.urgent = max(output.due_s, *held_s, -math.inf), output.urgent
+
     def _job(self, unit: str, point: str) -> Job:
         """Its job; one that the configuration did not foresee is added."""
         orders = self._schedule.orders
@@ -84,8 +131,11 @@ class Switches:
 
 
 def _possible(device: ModbusDevice, point: str, want: Want) -> None:
-    if not device.profile.point(point).readable:
+    found = device.profile.point(point)
+    if not want.once and not found.readable:
         raise ValueError(f"{point} of {device.profile.id} cannot be read back")
+    if want.once and want.pulse_s is None and not found.momentary:
+        raise ValueError(f"{point} of {device.profile.id} would stay as it is told: it is no order for once")
     if want.pulse_s is None:
         write_order(device.profile, point, want.value)
     else:

@@ -12,6 +12,7 @@ from agent.polling.modbus_poller import ModbusPoller
 from agent.site import LinePlan, Unit
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.rtu import RtuFraming
+from drivers.profile import DeviceProfile
 from drivers.profiles import load_profiles, profiles_dir
 from drivers.reading import Reading
 from drivers.stream import SerialPort
@@ -65,10 +66,11 @@ class Bench:
         seed: int = 1,
         relays: int = 0,
         interval_s: float = 0.001,
+        relay_profile: DeviceProfile = RELAYS,
     ) -> None:
         port = SerialPort("rs485", baud)
         made = [replace(unit_of(n, brief=n < brief), interval_s=interval_s) for n in range(units)]
-        made += [relays_of(units + n, interval_s) for n in range(relays)]
+        made += [relays_of(units + n, interval_s, relay_profile) for n in range(relays)]
         self.plan = LinePlan("l", "modbus_rtu", port, tuple(made))
         self.units = {u.id: ModbusUnit(u.profile, u.address, turnaround_s=TURNAROUND_S) for u in made}
         self.bus = RtuBus(
@@ -100,9 +102,10 @@ def unit_of(n: int, *, brief: bool) -> Unit:
     return replace(unit, brief=frozenset({"di0"})) if brief else unit
 
 
-def relays_of(n: int, interval_s: float) -> Unit:
-    unit = Unit(f"u{n}", "l", RELAYS, n + 1, points=("di1",), interval_s=interval_s, timeout_s=0.3, guard_s=0.3)
-    return replace(unit, outputs=frozenset({"do8"}))
+def relays_of(n: int, interval_s: float, profile: DeviceProfile = RELAYS) -> Unit:
+    first = profile.readable_points[0].name
+    unit = Unit(f"u{n}", "l", profile, n + 1, points=(first,), interval_s=interval_s, timeout_s=0.3, guard_s=0.3)
+    return replace(unit, outputs=frozenset({"do8"} if profile is RELAYS else ()))
 
 
 def host_of(seed: int) -> Host:

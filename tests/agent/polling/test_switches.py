@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from agent.polling.outputs import CONFIRMED_WITHIN_S, LOOK_S, Want
+from agent.polling.outputs import CONFIRMED_WITHIN_S, LOOK_S, URGENT_WAITS_S, Want
 from agent.polling.plan import line_times
 from agent.polling.schedule import ORDER_SHARE
 from agent.site import LinePlan
 from drivers.reading import Value
-from tests.agent.polling.bench import Bench, now_s, on_a_bench
+from tests.agent.polling.bench import PROFILES, Bench, now_s, on_a_bench
 
 RELAY = "do8"
 ON, OFF = Want(True), Want(False)
@@ -245,6 +245,133 @@ def test_a_pulse_that_is_no_longer_wanted_is_ended_at_once() -> None:
     on_a_bench(story, units=3, relays=1)
 
 
+def test_a_pulse_for_once_is_told_once_and_ends_by_itself() -> None:
+    async def story(bench: Bench) -> None:
+        async with polled(bench) as changes:
+            want(bench, Want(True, pulse_s=1.0, once=1))
+            await until_done(bench, 0.5)
+            await asyncio.sleep(30.0)
+            assert [value for _, value in changes] == [True, False]
+            assert changes[1][0] - changes[0][0] == pytest.approx(1.0, abs=0.01)
+            want(bench, Want(True, pulse_s=1.0, once=2))
+            await asyncio.sleep(3.0)
+            assert [value for _, value in changes] == [True, False] * 2
+            assert fault(bench) == ""
+
+    on_a_bench(story, units=3, relays=1)
+
+
+def test_a_pulse_that_is_let_go_while_its_unit_is_lost_is_not_told_when_it_returns() -> None:
+    async def story(bench: Bench) -> None:
+        async with polled(bench) as changes:
+            bench.units[last(bench)].plugged = False
+            await asyncio.sleep(5.0)
+            want(bench, Want(True, pulse_s=1.0, once=1))
+            bench.poller.let_go(last(bench), RELAY)
+            bench.units[last(bench)].plugged = True
+            await asyncio.sleep(15.0)
+            assert changes == []
+            assert bench.poller.progress.at_s > now_s() - 1.0
+
+    on_a_bench(story, units=3, relays=1)
+
+
+def test_a_unit_that_returns_while_nobody_wants_anything_of_its_outputs_is_just_polled() -> None:
+    async def story(bench: Bench) -> None:
+        async with polled(bench):
+            bench.units[last(bench)].plugged = False
+            await asyncio.sleep(5.0)
+            bench.units[last(bench)].plugged = True
+            await asyncio.sleep(15.0)
+            assert bench.heard.back
+
+    on_a_bench(story, units=3, relays=1)
+
+
+def opposed(value: bool, opposite: str, **named: object) -> Want:
+    return replace(Want(value, **named), opposites=((LAST, opposite),))  # type: ignore[arg-type]
+
+
+LAST = "u3"
+
+
+def on_together(bench: Bench) -> tuple[list[tuple[float, str, Value]], list[float]]:
+    """What orders change at do1 and do2, and when both were on at once."""
+    unit, changes, both = bench.units[LAST], list[tuple[float, str, Value]](), list[float]()
+
+    def note(point: str, value: Value) -> None:
+        changes.append((now_s(), point, value))
+        if unit.get("do1") and unit.get("do2"):
+            both.append(now_s())
+
+    unit.on_write = note
+    return changes, both
+
+
+@pytest.mark.parametrize("kept", [{}, {"pulse_s": 10.0}, {"pulse_s": 1.0, "once": 1}])
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.05, 0.1, 0.3, 2.0])
+def test_opposite_outputs_are_never_on_together_and_the_later_order_counts(
+    kept: dict[str, object], after_s: float
+) -> None:
+    async def story(bench: Bench) -> None:
+        async with polled(bench):
+            changes, both = on_together(bench)
+            bench.poller.want(LAST, "do2", opposed(True, "do1", **kept))
+            await asyncio.sleep(after_s)
+            wanted_s = now_s()
+            bench.poller.want(LAST, "do1", opposed(True, "do2", urgent=True))
+            await asyncio.sleep(20.0)
+            assert both == []
+            assert (bench.units[LAST].get("do1"), bench.units[LAST].get("do2")) == (True, False)
+            assert next(at_s for at_s, point, value in changes if (point, value) == ("do1", True)) < wanted_s + 1.0
+
+    on_a_bench(story, units=3, relays=1)
+
+
+def test_a_relay_that_does_not_fall_holds_an_exit_back_for_two_seconds_only() -> None:
+    async def story(bench: Bench) -> None:
+        async with polled(bench):
+            unit = bench.units[LAST]
+            unit.on_write = lambda point, value: unit.set("do2", True) if point == "do2" else None
+            bench.poller.want(LAST, "do2", opposed(True, "do1"))
+            await asyncio.sleep(2.0)
+            bench.poller.want(LAST, "do1", opposed(True, "do2", urgent=True))
+            await asyncio.sleep(URGENT_WAITS_S - 0.1)
+            assert not unit.get("do1")
+            await asyncio.sleep(0.6)
+            assert unit.get("do1")
+
+    on_a_bench(story, units=3, relays=1)
+
+
+def test_on_a_full_line_what_a_fire_orders_waits_for_the_exchange_under_way_only() -> None:
+    async def story(bench: Bench) -> None:
+        async with polled(bench) as changes:
+            asked_s = now_s()
+            for n in range(1, 5):
+                want(bench, replace(ON, urgent=n > 2), f"do{n}")
+            await asyncio.sleep(3.0)
+            cost_s = bench.poller.schedule.orders[0].cost_s
+            assert changes[1][0] - asked_s <= 3 * cost_s, "two urgent ones, after one exchange"
+            assert changes[2][0] - changes[1][0] > 3 * cost_s, "the share is given afterwards"
+
+    on_a_bench(story, units=7, relays=1)
+
+
+def test_a_momentary_command_that_cannot_be_read_back_is_told_once() -> None:
+    barrier = PROFILES["came_gard_ptx"]
+
+    async def story(bench: Bench) -> None:
+        async with polled(bench) as changes:
+            want(bench, Want(True, once=1), "open")
+            await asyncio.sleep(30.0)
+            assert [value for _, value in changes] == [True]
+            with pytest.raises(ValueError, match="cannot be read back"):
+                want(bench, ON, "open")
+
+    on_a_bench(story, units=3, relays=1, relay_profile=barrier)
+
+
 def test_an_output_that_the_configuration_does_not_name_is_switched_too() -> None:
     async def story(bench: Bench) -> None:
         async with polled(bench) as changes:
@@ -263,6 +390,7 @@ def test_an_output_that_the_configuration_does_not_name_is_switched_too() -> Non
         (RELAY, Want(None), ValueError, "cannot be told None"),
         ("di1", Want(True, pulse_s=1.0), ValueError, "times no pulse on di1"),
         (RELAY, Want(True, pulse_s=1e6), ValueError, "a pulse is"),
+        (RELAY, Want(True, once=1), ValueError, "would stay as it is told"),
     ],
 )
 def test_what_cannot_be_done_is_refused_when_it_is_wanted(
