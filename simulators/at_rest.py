@@ -8,13 +8,21 @@ from drivers.reading import Value
 from simulators.field import Field
 from simulators.field_file import FieldFileError, LineSetup
 
-ON = ("closed_limit", "mains")  # what is on while all is well; every other contact is not
+ON = (
+    "closed_limit",
+    "mains",
+    "closed",
+    "raised_limit",
+    "reachable",
+    "rtsp",
+    "onvif",
+)  # what is on while all is well; every other contact is not
 WORDS: Mapping[str, str] = {"state": "closed"}
-NUMBERS: Mapping[str, float] = {"temperature": 21.5, "humidity": 48.0, "charge": 100.0}
+NUMBERS: Mapping[str, float] = {"temperature": 21.5, "humidity": 48.0, "charge": 100.0, "clock_offset_s": 0.0}
 
 
 def bring_to_rest(field: Field, document: Mapping[str, Any], lines: Iterable[LineSetup]) -> None:
-    """Barriers closed, contacts as they stand without an alarm, a room as it should be; raises FieldFileError."""
+    """Barriers closed, bollards up, cameras there, all contacts as without alarms; raises FieldFileError."""
     profiles = {unit.id: unit.profile for line in lines for unit in line.units}
     try:
         for device in document.get("devices") or ():

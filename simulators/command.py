@@ -6,6 +6,7 @@ import contextlib
 import random
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,7 @@ async def _simulate(wish: Wish) -> None:
             own = things.enter_context(private_directory(PREFIX, Path(tempfile.gettempdir())))
         lines = [within(line, own) for line in wish.lines]
         async with real_field(lines, random.Random(), other_ports=True) as real:
+            real.field.utc_s = time.time
             document = read_yaml(wish.gateway)
             bring_to_rest(real.field, document, lines)
             bench = Bench(real, {device["id"]: device["kind"] for device in document.get("devices") or ()})
@@ -203,7 +205,7 @@ class Bench:
     def _show_port(self, line: LineSetup) -> bool:
         """Where one line is; returns whether that is elsewhere than the configuration says."""
         port = self._real.ports[line.id]
-        wanted = called(line.endpoint)
+        wanted = called(line)
         moved = port.name != wanted
         terminal = f" → {port.terminal}" if isinstance(port, PtyPort) else ""
         instead = tr("  (instead of {port})", port=wanted) if moved else ""

@@ -6,7 +6,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from drivers.errors import LineError
@@ -18,7 +18,9 @@ from simulators.field_file import LineSetup
 from simulators.mbap import MbapServer
 from simulators.memory import MemoryStream, memory_pair
 from simulators.modbus_unit import ModbusUnit
+from simulators.named_field import CameraField, UpsField
 from simulators.panels import SIMULATED_PANELS, SimulatedPanel
+from simulators.units import SimulatedUnit, modbus_unit
 from simulators.wire import PacedStream
 
 
@@ -28,7 +30,7 @@ class ModbusField:
     def __init__(self, setup: LineSetup, dice: random.Random, *, strict: bool) -> None:
         self.setup = setup
         self.present = True
-        self.units: dict[str, ModbusUnit] = {u.id: ModbusUnit(u.profile, u.address) for u in setup.units}
+        self.units: dict[str, ModbusUnit] = {u.id: modbus_unit(u.profile, u.address) for u in setup.units}
         self.far: RtuBus | MbapServer
         if setup.kind == "modbus_tcp":
             self.far = MbapServer(self.units.values(), random=dice)
@@ -74,32 +76,40 @@ class PanelField:
         await self.panel.run(PacedStream(noisy, self.setup.character_s))
 
 
-FieldLine = ModbusField | PanelField
+FieldLine = ModbusField | PanelField | UpsField | CameraField
 
 
 class Field:
-    """All lines of a gateway; points are called `unit.point`, as in its configuration."""
+    """All lines of a gateway; points are called `unit.point`, as in its configuration.
+
+    `utc_s` is the true time, by which cameras set their clocks; without one they tell none.
+    """
 
     def __init__(self, lines: Iterable[LineSetup], random: random.Random, *, strict: bool = False) -> None:
-        self.lines: dict[str, FieldLine] = {
-            setup.id: PanelField(setup, random)
-            if setup.kind == "serial"
-            else ModbusField(setup, random, strict=strict)
-            for setup in lines
-        }
+        self.utc_s: Callable[[], float | None] = lambda: None
+        self._dice, self._strict = random, strict
+        self.lines: dict[str, FieldLine] = {setup.id: self._line(setup) for setup in lines}
         self._open: dict[str, MemoryStream] = {}
         self._serving: set[asyncio.Task[None]] = set()
+
+    def _line(self, setup: LineSetup) -> FieldLine:
+        if setup.kind == "cameras":
+            return CameraField(setup, lambda: self.utc_s())
+        if setup.kind != "serial":
+            return ModbusField(setup, self._dice, strict=self._strict)
+        is_ups = setup.units[0].profile.protocol == "megatec_q1"
+        return UpsField(setup, self._dice) if is_ups else PanelField(setup, self._dice)
 
     def line(self, line: str) -> FieldLine:
         """One line; raises KeyError."""
         return self.lines[line]
 
-    def unit(self, unit: str) -> ModbusUnit:
-        """One Modbus unit; raises KeyError."""
+    def unit(self, unit: str) -> SimulatedUnit:
+        """One unit that is no fire panel; raises KeyError."""
         for line in self.lines.values():
-            if isinstance(line, ModbusField) and unit in line.units:
+            if not isinstance(line, PanelField) and unit in line.units:
                 return line.units[unit]
-        raise KeyError(f"no Modbus unit {unit!r}")
+        raise KeyError(f"no unit {unit!r} with points")
 
     def panel(self, unit: str) -> SimulatedPanel:
         """One fire panel; raises KeyError."""
@@ -150,8 +160,8 @@ class Field:
 
     async def open(self, endpoint: Endpoint) -> ByteStream:
         """The near end of the line at this endpoint; raises LineError as a real port would."""
-        name, line = self._at(endpoint)
-        if not line.reachable:
+        name, reachable, serve = self._at(endpoint)
+        if not reachable:
             if isinstance(endpoint, TcpEndpoint):
                 await asyncio.sleep(endpoint.connect_timeout_s)
             raise LineError(f"{_called(endpoint)}: nothing there")
@@ -159,7 +169,7 @@ class Field:
             raise LineError(f"{_called(endpoint)}: in use by another program")
         near, far = memory_pair()
         self._open[name] = near
-        task = asyncio.get_running_loop().create_task(line.run(far), name=f"field of {name}")
+        task = asyncio.get_running_loop().create_task(_served(serve, far), name=f"field of {name}")
         self._serving.add(task)
         task.add_done_callback(self._served)
         return near
@@ -169,17 +179,25 @@ class Field:
         if not task.cancelled():
             task.result()  # a simulated device that fails is a fault of the simulation: let it be seen
 
-    def _at(self, endpoint: Endpoint) -> tuple[str, FieldLine]:
+    def _at(self, endpoint: Endpoint) -> tuple[str, bool, Callable[[ByteStream], Awaitable[None]]]:
+        """What is called so, whether it can be opened now, and what is behind it."""
         for name, line in self.lines.items():
-            if _called(line.setup.endpoint) == _called(endpoint):
-                return name, line
+            if isinstance(line, CameraField):
+                if (found := line.far(endpoint)) is not None:
+                    return found[0], line.there(found[0]), found[1]
+            elif line.setup.endpoint is not None and _called(line.setup.endpoint) == _called(endpoint):
+                return name, line.reachable, line.run
         raise LineError(f"{_called(endpoint)}: no such line in this field")
 
-    def _powered(self, unit: str) -> ModbusUnit | SimulatedPanel:
+    def _powered(self, unit: str) -> SimulatedUnit | SimulatedPanel:
         try:
             return self.unit(unit)
         except KeyError:
             return self.panel(unit)
+
+
+async def _served(serve: Callable[[ByteStream], Awaitable[None]], far: ByteStream) -> None:
+    await serve(far)
 
 
 def _called(endpoint: Endpoint) -> str:

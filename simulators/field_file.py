@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from drivers.camera.probe import Camera
 from drivers.errors import GatewayError
 from drivers.profile import DeviceProfile
 from drivers.profiles import Shelf, profiles_dir
@@ -31,15 +32,16 @@ class UnitSetup:
     id: str
     profile: DeviceProfile
     address: int
+    camera: Camera | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LineSetup:
-    """One line: `kind` is modbus_rtu, modbus_tcp, rtu_over_tcp or serial."""
+    """One line: `kind` is modbus_rtu, modbus_tcp, rtu_over_tcp, serial or cameras, which have no endpoint."""
 
     id: str
     kind: str
-    endpoint: Endpoint
+    endpoint: Endpoint | None
     units: tuple[UnitSetup, ...]
     echo: bool = False
 
@@ -67,11 +69,19 @@ def _line(raw: Mapping[str, Any], known: Mapping[str, DeviceProfile]) -> LineSet
 def _unit(raw: Mapping[str, Any], known: Mapping[str, DeviceProfile]) -> UnitSetup:
     profile = known[raw["profile"]]
     address = raw.get("address")
-    return UnitSetup(raw["id"], profile, profile.port.address if address is None else int(address))
+    own = profile.port.address if address is None else int(address)
+    return UnitSetup(raw["id"], profile, own, _camera(raw, profile) if profile.probes is not None else None)
 
 
-def _endpoint(raw: Mapping[str, Any], profile: DeviceProfile) -> Endpoint:
+def _camera(raw: Mapping[str, Any], profile: DeviceProfile) -> Camera:
+    assert profile.probes is not None
+    return Camera(raw["host"], profile.probes.asked | dict(raw.get("ports") or {}), raw.get("path") or "")
+
+
+def _endpoint(raw: Mapping[str, Any], profile: DeviceProfile) -> Endpoint | None:
     """Settings that the file leaves open are the first unit's own."""
+    if raw["type"] == "cameras":
+        return None
     if raw["type"] in SOCKETS:
         return TcpEndpoint(raw["host"], int(raw.get("tcp_port") or 502))
     port = profile.port

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from agent.language import tr
 from drivers.errors import GatewayError
+from simulators.camera_ports import CameraPorts
 from simulators.pty_port import PtyPort
 from simulators.real_field import Port
 from simulators.scenario_file import read_yaml
@@ -23,7 +24,9 @@ def put_ports(document: dict[str, Any], ports: Mapping[str, Port]) -> None:
     """Let the document name these ports; relative names of serial ports stay, as they go where it goes."""
     for line in document["lines"]:
         port = ports[line["id"]]
-        if not isinstance(port, PtyPort):
+        if isinstance(port, CameraPorts):
+            port.put(line["units"])
+        elif not isinstance(port, PtyPort):
             line["host"], line["tcp_port"] = port.host, port.port
         elif port.link.is_absolute() and Path(line["port"]).is_absolute():
             line["port"] = str(port.link)

@@ -161,9 +161,13 @@ class ModbusUnit:
         self._stop_pulse(point)
         self._put(point, words)
         value = read_point(point, words)[0].value
+        self.written(point.name, value)
         self._tell(point, value)
         if point.momentary:
             self._put(point, resting(point))
+
+    def written(self, point: str, value: Value) -> None:
+        """An order has set this point: whatever hangs on it changes too."""
 
     def _pulse(self, point: Point, steps: int) -> None:
         """The output goes on now, and falls by the unit's own clock whatever becomes of its master."""

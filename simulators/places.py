@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from drivers.stream import Endpoint, SerialPort
-from simulators.field_file import LineSetup
+from drivers.stream import SerialPort
+from simulators.field_file import LineSetup, UnitSetup
 
 DEVICES = Path("/dev")
 LOOPBACK = "127.0.0.1"
@@ -15,7 +15,9 @@ LOOPBACK = "127.0.0.1"
 
 def within(line: LineSetup, own: Path) -> LineSetup:
     """The same line where we may put it: a serial port of /dev under `own`, a far host on loopback."""
-    endpoint: Endpoint = line.endpoint
+    endpoint = line.endpoint
+    if endpoint is None:
+        return replace(line, units=tuple(_on_loopback(unit) for unit in line.units))
     if isinstance(endpoint, SerialPort):
         path = str(own / line.id) if _in_dev(endpoint.path) else endpoint.path
         return replace(line, endpoint=replace(endpoint, path=path))
@@ -23,13 +25,25 @@ def within(line: LineSetup, own: Path) -> LineSetup:
     return replace(line, endpoint=replace(endpoint, host=host))
 
 
+def _on_loopback(unit: UnitSetup) -> UnitSetup:
+    """Two cameras of two hosts have the same ports: on one host the second one's are taken, and replaced."""
+    camera = unit.camera
+    if camera is None or _is_loopback(camera.host):
+        return unit
+    return replace(unit, camera=replace(camera, host=LOOPBACK))
+
+
 def any_in_dev(lines: Iterable[LineSetup]) -> bool:
     """Whether a directory of our own is needed at all."""
     return any(isinstance(line.endpoint, SerialPort) and _in_dev(line.endpoint.path) for line in lines)
 
 
-def called(endpoint: Endpoint) -> str:
-    """How a configuration calls it."""
+def called(line: LineSetup) -> str:
+    """How a configuration calls its port or ports."""
+    endpoint = line.endpoint
+    if endpoint is None:
+        cameras = (unit.camera for unit in line.units if unit.camera is not None)
+        return ", ".join(f"{camera.host}:{port}" for camera in cameras for port in camera.ports.values())
     return endpoint.path if isinstance(endpoint, SerialPort) else f"{endpoint.host}:{endpoint.port}"
 
 

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from drivers.stream import SerialPort
+from simulators.camera_ports import CameraPorts
 from simulators.field import Field, FieldLine
 from simulators.field_file import LineSetup
+from simulators.named_field import CameraField
 from simulators.pty_port import FarSides, PtyPort
 from simulators.tcp_port import TcpPort
 
-Port = PtyPort | TcpPort
+Port = PtyPort | TcpPort | CameraPorts
 
 
 @asynccontextmanager
@@ -55,7 +57,10 @@ class RealField:
 
 
 def _port(line: FieldLine, far_sides: FarSides, root: Path, other_ports: bool) -> Port:
+    if isinstance(line, CameraField):
+        return CameraPorts(line, far_sides, or_another=other_ports)
     endpoint = line.setup.endpoint
+    assert endpoint is not None
     if isinstance(endpoint, SerialPort):
         return PtyPort(root / endpoint.path, line.run, far_sides)
     return TcpPort(endpoint.host, endpoint.port, line.run, far_sides, or_another=other_ports)

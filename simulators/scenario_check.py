@@ -9,11 +9,11 @@ from agent.language import tr
 from agent.mistakes import did_you_mean
 from drivers.document import Loc
 from simulators.field_file import LineSetup, read_lines
-from simulators.modbus_unit import ModbusUnit
 from simulators.panels import SIMULATED_PANELS
 from simulators.panels.panel import Board
 from simulators.scenario import Expect, ExpectVerdict, PanelEvent, Scenario, Step, Value
 from simulators.scenario_file import ScenarioSource, read_scenario, read_yaml
+from simulators.units import simulated_unit
 
 
 def load_scenario(path: Path, gateway: Path) -> Scenario:
@@ -49,17 +49,18 @@ class _Names:
 
     def __init__(self, lines: tuple[LineSetup, ...], devices: set[str]) -> None:
         units = [unit for line in lines for unit in line.units]
-        modbus = [unit for unit in units if unit.profile.protocol == "modbus"]
-        panels = [unit for unit in units if unit.profile.protocol != "modbus"]
+        made = {unit.id: simulated_unit(unit.profile, unit.address, lambda: None) for unit in units}
+        panels = [unit for unit in units if made[unit.id] is None]
+        pointed = [unit for unit in units if made[unit.id] is not None]
         self.boards = {unit.id: SIMULATED_PANELS[unit.profile.protocol]().board for unit in panels}
-        self._modbus = {unit.id: ModbusUnit(unit.profile, unit.address) for unit in modbus}
+        self._pointed = {name: one for name, one in made.items() if one is not None}
         self.known: dict[str, set[str]] = {
             "device": devices,
             "line": {line.id for line in lines},
             "unit": {unit.id for unit in units},
-            "modbus unit": {unit.id for unit in modbus},
+            "modbus unit": {unit.id for unit in pointed},
             "fire panel": set(self.boards),
-            "point": {f"{unit.id}.{point.name}" for unit in modbus for point in unit.profile.points},
+            "point": {f"{unit.id}.{point.name}" for unit in pointed for point in unit.profile.points},
         }
 
     def wrong(self, kind: str, name: str) -> str | None:
@@ -74,7 +75,7 @@ class _Names:
             return None
         unit, _, name = point.partition(".")
         try:
-            self._modbus[unit].set(name, value)
+            self._pointed[unit].set(name, value)
         except ValueError as error:
             return tr("{key}: {given} does not fit: {why}", key=point, given=repr(value), why=error)
         return None

@@ -100,6 +100,7 @@ class Twin:
         self.broker = broker
         self.others = others
         self.clock = WallClock()
+        field.utc_s = lambda: self.clock.utc_s(asyncio.get_running_loop().time())
         self.disk = Disk(dice)
         self.notified: list[str] = []
         self.boots = 0

@@ -22,6 +22,7 @@ BODY = (
 ACTION = "http://www.onvif.org/ver10/device/wsdl/GetSystemDateAndTime"
 PARTS = ("Year", "Month", "Day", "Hour", "Minute", "Second")
 UNAUTHORIZED = 401
+LEAP_SECOND = 60
 DEEPEST = 32
 LONGEST = 16  # characters of a number
 
@@ -57,7 +58,8 @@ def _utc_s(parts: Mapping[str, str]) -> float | None:
     """The moment, if it is one: some cameras say the year 0 before they know better."""
     try:
         year, month, day, hour, minute, second = (int(parts[name]) for name in PARTS)
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC).timestamp()
+        whole = second - (second == LEAP_SECOND)
+        return datetime(year, month, day, hour, minute, whole, tzinfo=UTC).timestamp()
     except (KeyError, ValueError, OverflowError):
         return None
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -179,6 +180,7 @@ async def open_school(plan: Plan, platform: Platform, heard: Callable[[Arrival],
         real = await things.enter_async_context(
             real_field(lines, random.Random(), root=plan.directory, other_ports=True)
         )
+        real.field.utc_s = time.time
         bring_to_rest(real.field, document, lines)
         set_up(real.field, plan.start)
         school = School(plan, real, platform, heard)
