@@ -181,6 +181,17 @@ class Sounder:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillSettings:
+    """What a drill does with outputs, and how long a test of a one-key alarm counts.
+
+    `hold`: effects of security rest during a drill; those of fire act always.
+    """
+
+    outputs: Literal["act", "hold"] = "act"
+    test_every_s: float = 31 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
 class StandIn:
     """This is the last good configuration, good since then; the new one was refused for these mistakes."""
 
@@ -204,6 +215,7 @@ class Site:
     stand_in: StandIn | None = None
     sounder: Sounder | None = None
     school: School | None = None
+    drill: DrillSettings = DrillSettings()
     packs: tuple[Pack, ...] = ()
     linkage: Matrix | None = None
     hazards: HazardSettings | None = None

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
-from agent.drills.model import AlarmLine, Drill, EventLine, Sent
+from agent.drills.model import AlarmLine, Drill, EventLine
 from agent.provisioning.ends import end_from_json
+from agent.provisioning.sent import Sent
 
 log = logging.getLogger(__name__)
 

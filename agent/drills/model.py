@@ -4,19 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.provisioning.ends import End
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Names an alarm's record for as long as it waits upstream: its store, its moment and what it says."""
-
-    store: str
-    boot_id: str
-    at_s: float
-    device: str
-    condition: str
-    address: str
-    change: str
+from agent.provisioning.sent import Sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a drill showed: who was reached, how fast, what failed. From its lines to a report that can be read. Pure."""
+"""What a drill showed: who was reached, how fast, what failed; from its lines to a report. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""When a drill shall end, as people say it: `+30m`, `10:45` on the school's clock, or a whole date and time. Pure."""
+"""When a drill shall end, as people say it: `+30m`, `10:45` on the school's clock, or date and time. Pure."""
 
 import re
 from datetime import datetime, time, timedelta

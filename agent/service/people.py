@@ -25,7 +25,7 @@ from agent.provisioning.check_ins import (
     somebody,
 )
 from agent.provisioning.ends import end_after
-from agent.provisioning.model import CheckIn
+from agent.provisioning.model import CheckIn, TestPress
 from agent.records import NOTHING, Along, Instant, event_record
 from agent.school import Person
 from agent.service.check_in_log import CheckInLog
@@ -33,6 +33,7 @@ from agent.service.pace import Pace
 from agent.service.people_requests import SignRequest, on_shown
 from agent.service.people_words import check_in_event, fields, kept_roll, made, roll_state, said
 from agent.service.pipe import RETRY_S, Pipe
+from agent.service.presses import Presses
 from agent.service.readers import PRESSED, Presented, Readers
 from agent.service.room import Answer, Room
 from agent.site import Site
@@ -60,17 +61,24 @@ class People:
         self._readers = Readers(site.devices, pipe.table)
         self._waiting: deque[Presented] = deque()
         self._unknown_pace = Pace(UNKNOWN_AT_ONCE, UNKNOWN_PER_S)
+        self.tests = Presses(site, host, outbox, pipe, lambda: self.logged_since_utc_s)
+        self.tests.watchers = self.watchers
         self._changing = asyncio.Lock()
         self._wake = asyncio.Event()
         pipe.watchers.append(self._look)
 
     def room(self) -> Room:
         """What the gateway gets of it."""
-        return Room({"people": self.run}, {"sign": self._sign, "people": self._shown}, {Sign: self._ordered})
+        parts = {"people": self.run, "test presses": self.tests.run}
+        return Room(parts, {"sign": self._sign, "people": self._shown}, {Sign: self._ordered})
 
     def check_ins(self) -> tuple[CheckIn, ...]:
         """Those of the last 400 days, the oldest first."""
         return self._log.all(self._host.moment)
+
+    def presses(self) -> tuple[TestPress, ...]:
+        """Test presses of one-key alarms, the oldest first."""
+        return self.tests.presses()
 
     async def run(self) -> None:
         """Take in what is presented, and end what is over, until cancelled."""
