@@ -124,7 +124,8 @@ class Stand:
         room = Provisioning(
             SCHOOL, self.packs, self.pipe, self.outbox, host, self.board, self.people, lambda: self.shown()
         )
-        running = [asyncio.create_task(room.run()), asyncio.create_task(self._keep_saying())]
+        parts = (room.run, self.pipe.run_timers, self._keep_saying)
+        running = [asyncio.create_task(part()) for part in parts]
         try:
             yield room
         finally:
