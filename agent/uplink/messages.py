@@ -195,6 +195,15 @@ class RefusedShown(_Payload):
     mistakes: list[str]
 
 
+class DrillShown(_Payload):
+    """A drill is on: its number, who announced it and why, until when (UTC seconds)."""
+
+    drill: int
+    person: str
+    reason: str
+    until: float
+
+
 class HeartbeatData(_Payload):
     """How the gateway is; sent only while there is a session, never stored.
 
@@ -215,6 +224,8 @@ class HeartbeatData(_Payload):
     alarms: dict[str, int] = {}
     config_refused: RefusedShown | None = None
     provision: dict[str, Verdict] = {}
+    drill: DrillShown | None = None
+    tests_due: list[str] = []
 
 
 PAYLOADS: Mapping[str, type[BaseModel]] = {
