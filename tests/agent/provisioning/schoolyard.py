@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time
 
 from agent.provisioning.condition import Condition
 from agent.provisioning.evaluate import evaluate
-from agent.provisioning.model import CheckIn, DeviceSeen, Evidence, ItemVerdict, TestPress, Verdict, Way
+from agent.provisioning.model import CheckIn, DeviceSeen, Evidence, ItemVerdict, Verdict, Way
+from agent.provisioning.model import TestPress as Press
 from agent.provisioning.pack import FactSpec, Item, Pack
 from agent.records import ClockState, Instant
 from agent.school import Calendar, Declared, Fact, Person, School, Shift, Window
@@ -101,9 +102,9 @@ def _signs() -> tuple[CheckIn, ...]:
     return tuple(mornings)
 
 
-def _presses(devices: dict[str, DeviceSeen]) -> tuple[TestPress, ...]:
+def _presses(devices: dict[str, DeviceSeen]) -> tuple[Press, ...]:
     then = NOW_S - 3 * DAY_S
-    return tuple(TestPress(one, then, "guard-1", then + 4.0) for one in devices)
+    return tuple(Press(one, then, "guard-1", then + 4.0) for one in devices)
 
 
 def _up() -> tuple[Way, ...]:
