@@ -1,8 +1,16 @@
 """How much of a hazard's time is left, and how long it has been standing still; pure."""
 
-from agent.hazards.model import Deadline, Hazard, Status
+from agent.hazards.model import Deadline, Grade, Hazard, Rectify, Status
 from agent.hazards.moments import Times
+from agent.hazards.rules import DAY_S, IMMEDIATE_S
 from agent.records import Instant
+
+REPORTED_S = 7 * DAY_S  # ours: a general hazard that a person reports without a date
+
+
+def reported(grade: Grade) -> tuple[Rectify, float]:
+    """Until when what a person reports is to be rectified, if nobody says."""
+    return ("immediate", IMMEDIATE_S) if grade == "major" else ("by_date", REPORTED_S)
 
 
 def left_s(deadline: Deadline, now: Instant, times: Times) -> float | None:

@@ -73,6 +73,14 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._hazards)
 
+    def __contains__(self, id: str) -> bool:
+        return id in self._hazards
+
+    @property
+    def room(self) -> int:
+        """So many more may be open."""
+        return self.most - sum(one.open for one in self._hazards.values())
+
     @property
     def next_number(self) -> int:
         """Of the next hazard; no number comes twice."""

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter, ValidationError
+
 from agent.hazards.model import Hazard
 from agent.hazards.moments import Moment, Times
 from agent.hazards.sights import Key, Sight
 from agent.records import Instant
+
+_KEPT = TypeAdapter(list[tuple[str, str, bool, Moment]])
 
 KEEP_FROM_S = 300.0  # a wait that is shorter begins anew after a restart, and need not wear out the disk
 
@@ -76,3 +80,18 @@ def _needs_s(sight: Sight, hazard: Hazard | None) -> float:
     """A new failure as long as its rule says; a mend, or one that did not hold, has settled sooner."""
     fresh = hazard is None or not hazard.open
     return sight.finding.after_s if sight.failing and fresh else sight.finding.settle_s
+
+
+def pending_to_json(pending: Mapping[Key, Pending]) -> str:
+    """What a restart must not forget."""
+    kept = [(*key, one.failing, one.since) for key, one in sorted(pending.items()) if one.keep]
+    return _KEPT.dump_json(kept).decode()
+
+
+def pending_from_json(text: str) -> dict[Key, Pending]:
+    """What was kept; nothing where it was damaged: then every wait begins anew."""
+    try:
+        kept = _KEPT.validate_json(text or "[]")
+    except ValidationError:
+        return {}
+    return {(rule, subject): Pending(failing, since, True) for rule, subject, failing, since in kept}

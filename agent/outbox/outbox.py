@@ -110,6 +110,10 @@ class Outbox:
         places = names.places(store_id, (1, self._keeper.ledger.last - base))
         return places[1] - base if places else 0
 
+    def name_of(self, place: int) -> tuple[str, int]:
+        """Of which series a place is, and where that begins."""
+        return self._keeper.store.names.of(place)
+
     @property
     def set_aside(self) -> str:
         """Where a damaged store was moved to, until the next append has reported it; else empty."""

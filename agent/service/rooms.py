@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from agent.host import Host
 from agent.outbox.outbox import Outbox
-from agent.service.drill_requests import DrillRoom
-from agent.service.drills import Drills
+from agent.service.hazard_room import open_hazards
+from agent.service.hazards import Judges
 from agent.service.line_sight import Poller
 from agent.service.people import People
 from agent.service.pipe import Pipe
 from agent.service.provisioning import Provisioning
 from agent.service.room import Room
+from agent.service.telling import Channels
 from agent.site import Site
 from agent.uplink.board import Board
 from agent.uplink.messages import UplinkShown
@@ -27,15 +28,20 @@ class Ground:
     pipe: Pipe
     board: Board
     pollers: tuple[Poller, ...]
+    channels: Channels
     ways: Callable[[], UplinkShown]
 
 
 def open_rooms(ground: Ground) -> Sequence[Room]:
     """All that this site's configuration asks for."""
     people = People(ground.site, ground.host, ground.outbox, ground.pipe)
-    drills = Drills(ground.site, ground.host, ground.outbox, ground.pipe)
-    rooms = [people.room(), DrillRoom(drills, people.tests).room()]
+    rooms = [people.room()]
     if (school := ground.site.school) is not None and ground.site.packs:
         at = (ground.pipe, ground.outbox, ground.host, ground.board)
-        rooms.append(Provisioning(school, ground.site.packs, *at, people, ground.ways).room())
-    return rooms
+        provisioning = Provisioning(school, ground.site.packs, *at, people, ground.ways)
+        judges = Judges(ground.site.packs, provisioning.verdicts, provisioning.watchers)
+        rooms.append(provisioning.room())
+    else:
+        judges = Judges()
+    here = (ground.site, ground.host, ground.outbox, ground.pipe, ground.board)
+    return [*rooms, *open_hazards(*here, ground.channels, judges)]

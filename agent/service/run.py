@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agent.clock.clock import Clock
 from agent.host import Host
 from agent.outbox.outbox import Outbox
+from agent.records import Stored
 from agent.service.commands import Commands
 from agent.service.configured import Keep, keep_configuration, report_refused
 from agent.service.control import serve_control
@@ -19,9 +20,11 @@ from agent.service.pipe import Pipe
 from agent.service.requests import requests_of
 from agent.service.room import Part, Room
 from agent.service.rooms import Ground, open_rooms
+from agent.service.second_way import SecondWay
 from agent.service.sounder import Sounder
 from agent.service.storage import tell_of_storage
 from agent.service.supervisor import supervise
+from agent.service.telling import Channels
 from agent.service.unconfirmed import Unconfirmed
 from agent.service.watchdog import feed
 from agent.site import Site
@@ -77,7 +80,11 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     def ways() -> UplinkShown:
         return uplink.shown()
 
-    rooms = tuple(open_rooms(Ground(site, host, outbox, pipe, board, pollers, ways)))
+    async def by_second(stored: Stored) -> bool:
+        return await uplink.also_by_backup(stored)
+
+    channels = Channels(Sounder(site.sounder, pollers), SecondWay(host, outbox, pipe.journal, by_second))
+    rooms = tuple(open_rooms(Ground(site, host, outbox, pipe, board, pollers, channels, ways)))
 
     def beat() -> Beat:  # each who shows has a load of its own
         pulse = Pulse(pipe, outbox, pollers, host, rooms)
@@ -88,7 +95,7 @@ def _assemble(site: Site, host: Host, outbox: Outbox) -> Gateway:
     for room in rooms:
         commands.learn(room.commands)
     uplink = Uplink(host, site, outbox, board, beat, versions(), commands.inbox, answers)
-    watch = Unconfirmed(site.uplink.unconfirmed_after_s, pipe, outbox, Sounder(site.sounder, pollers), host)
+    watch = Unconfirmed(site.uplink.unconfirmed_after_s, pipe, outbox, channels.sounder, host)
     shown = Pulse(pipe, outbox, pollers, host, rooms)
     return Gateway(site, host, outbox, pipe, board, uplink, shown, pollers, commands, watch, rooms)
 

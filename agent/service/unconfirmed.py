@@ -80,7 +80,7 @@ class Unconfirmed:
             raise OrderRefused("nothing to silence: the sounder is not sounding")
         self._silenced |= {one.sequence for one in self.late if one.sequence}
         self._unstored_silenced = {one for one in self.late if not one.sequence}
-        self.sounder.sound(False)  # also where the disk refuses to keep who it was: nobody can work in that noise
+        self.sounder.hush()  # also where the disk refuses to keep who it was: nobody can work in that noise
         alarms = [_named(one) for one in self.late]
         text = f"{person} has silenced the sounder"
         fields: dict[str, object] = {"person": person, "alarms": alarms}

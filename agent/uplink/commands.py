@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from agent.records import ClockState
 from agent.session import Incoming
 from agent.uplink.drill_commands import DrillStart, DrillStop, TestAnnounce
+from agent.uplink.hazard_commands import HazardAdd, HazardStep
 from agent.uplink.orders import ID_MOST, Number, Ordered, Said, Span, Store
 from agent.uplink.people_commands import Sign
 from drivers.said import nearest
@@ -55,6 +56,8 @@ COMMANDS: Mapping[str, type[Command]] = {
     "drill_start": DrillStart,
     "drill_stop": DrillStop,
     "test_announce": TestAnnounce,
+    "hazard_add": HazardAdd,
+    "hazard_step": HazardStep,
 }
 
 

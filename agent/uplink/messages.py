@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.provisioning.model import Verdict
 from agent.records import ClockState
+from agent.uplink.hazard_message import HazardData, HazardsShown
 from agent.uplink.provision_message import ProvisionData
 
 KEPT = ("alarm", "event", "telemetry")  # channels whose records come from the outbox and have a sequence
@@ -195,15 +196,6 @@ class RefusedShown(_Payload):
     mistakes: list[str]
 
 
-class DrillShown(_Payload):
-    """A drill is on: its number, who announced it and why, until when (UTC seconds)."""
-
-    drill: int
-    person: str
-    reason: str
-    until: float
-
-
 class HeartbeatData(_Payload):
     """How the gateway is; sent only while there is a session, never stored.
 
@@ -224,8 +216,7 @@ class HeartbeatData(_Payload):
     alarms: dict[str, int] = {}
     config_refused: RefusedShown | None = None
     provision: dict[str, Verdict] = {}
-    drill: DrillShown | None = None
-    tests_due: list[str] = []
+    hazards: HazardsShown | None = None
 
 
 PAYLOADS: Mapping[str, type[BaseModel]] = {
@@ -233,6 +224,7 @@ PAYLOADS: Mapping[str, type[BaseModel]] = {
     "event": EventData,
     "state": DeviceStateData,
     "provision": ProvisionData,
+    "hazard": HazardData,
     "telemetry": TelemetryData,
     "status": StatusData,
     "heartbeat": HeartbeatData,

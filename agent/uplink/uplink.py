@@ -1,17 +1,22 @@
 """The ways to the platform, and which of them alarms go by."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from agent.errors import UplinkError
 from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
+from agent.records import Stored
 from agent.session import Inbox, Session
 from agent.site import Identity, Site
 from agent.uplink.answers import Answers
 from agent.uplink.board import Board
 from agent.uplink.choice import Choice
 from agent.uplink.delivery import Delivery
+from agent.uplink.envelope import stored_event
 from agent.uplink.history import PathStatus
+from agent.uplink.lent import confirmed
 from agent.uplink.losses import Losses
 from agent.uplink.mark import Reach
 from agent.uplink.messages import UplinkShown
@@ -19,6 +24,8 @@ from agent.uplink.path import Path, WayPlan
 from agent.uplink.presence import Beat, Presence
 from agent.uplink.told import Teller
 from agent.uplink.topics import GATEWAY, Topics
+
+log = logging.getLogger(__name__)
 
 PRIMARY, BACKUP = "primary", "backup"
 Part = Callable[[], Awaitable[None]]
@@ -39,6 +46,7 @@ class Uplink:
         answers: Answers | None = None,
     ) -> None:
         self.paths: dict[str, Path] = {}
+        self._host, self._topics, self._within_s = host, Topics(site.identity), site.uplink.confirm_timeout_s
         turn, reach, answers = asyncio.Lock(), Reach(outbox), answers or Answers()
         for plan in _plans(site):
             topics = Topics(site.identity, BACKUP if plan.name == BACKUP else GATEWAY)
@@ -68,6 +76,19 @@ class Uplink:
         return UplinkShown(
             broker=status.broker, reconnects=status.reconnects, path=self._choice.chosen, paths=ways
         )
+
+    async def also_by_backup(self, stored: Stored) -> bool:
+        """Send a record by the second way as well, whichever it goes by otherwise; whether its broker has it."""
+        path = self.paths.get(BACKUP)
+        if path is None or (session := path.session) is None:
+            return False
+        event = stored_event(stored, self._topics.source, self._host.moment)
+        try:
+            await confirmed(session, self._topics.of(stored.record), event, self._within_s)
+        except UplinkError as error:
+            log.info("the second way does not take %s: %s", stored.record.subject, error)
+            return False
+        return True
 
     # --- what a way says ----------------------------------------------------------------------------
 
