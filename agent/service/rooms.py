@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from agent.host import Host
 from agent.outbox.outbox import Outbox
+from agent.service.drill_requests import DrillRoom
+from agent.service.drills import Drills
 from agent.service.hazard_room import open_hazards
 from agent.service.hazards import Judges
 from agent.service.line_sight import Poller
@@ -35,7 +37,8 @@ class Ground:
 def open_rooms(ground: Ground) -> Sequence[Room]:
     """All that this site's configuration asks for."""
     people = People(ground.site, ground.host, ground.outbox, ground.pipe)
-    rooms = [people.room()]
+    drills = Drills(ground.site, ground.host, ground.outbox, ground.pipe)
+    rooms = [people.room(), DrillRoom(drills, people.tests).room()]
     if (school := ground.site.school) is not None and ground.site.packs:
         at = (ground.pipe, ground.outbox, ground.host, ground.board)
         provisioning = Provisioning(school, ground.site.packs, *at, people, ground.ways)

@@ -196,6 +196,15 @@ class RefusedShown(_Payload):
     mistakes: list[str]
 
 
+class DrillShown(_Payload):
+    """A drill is on: its number, who announced it and why, until when (UTC seconds)."""
+
+    drill: int
+    person: str
+    reason: str
+    until: float
+
+
 class HeartbeatData(_Payload):
     """How the gateway is; sent only while there is a session, never stored.
 
@@ -215,6 +224,8 @@ class HeartbeatData(_Payload):
     temperature_c: float | None = None
     alarms: dict[str, int] = {}
     config_refused: RefusedShown | None = None
+    drill: DrillShown | None = None
+    tests_due: list[str] = []
     provision: dict[str, Verdict] = {}
     hazards: HazardsShown | None = None
 
@@ -224,8 +235,8 @@ PAYLOADS: Mapping[str, type[BaseModel]] = {
     "event": EventData,
     "state": DeviceStateData,
     "provision": ProvisionData,
-    "hazard": HazardData,
     "telemetry": TelemetryData,
     "status": StatusData,
     "heartbeat": HeartbeatData,
+    "hazard": HazardData,
 }
