@@ -17,6 +17,7 @@ COMMANDS = {
     "schema": ("agent.cli.schema", later("print the JSON Schema of the configuration or of the messages")),
     "status": ("agent.cli.status", later("the running gateway on one screen")),
     "alarm": ("agent.cli.alarm", later("see, acknowledge, reset and set aside alarms")),
+    "provision": ("agent.cli.provision", later("is the school provisioned as the rules require, and why (not)")),
     "linkage": ("agent.cli.linkage", later("cause and effect: see, explain, check, try and reset it")),
     "demo": (
         "simulators.demo",

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.cli import ways
 from agent.cli.ask import NotAnswered, add_common, ask
+from agent.cli.provision_told import status_rows
 from agent.cli.urgent import is_urgent, urgent
 from agent.cli.words import CLOCKS, moment, table, word
 from agent.language import later, tr
@@ -48,6 +49,7 @@ def screen(answer: dict[str, Any]) -> list[str]:
         rows.append((tr("outbox"), "", tr("alarms and events wait until the platform itself has confirmed them")))
     rows += [(tr("line"), name, _line(line)) for name, line in beat["lines"].items()]
     rows += [(tr("lost"), unit, cause) for unit, cause in answer["lost"].items()]
+    rows += status_rows(beat)
     if beat.get("storage_fault"):
         rows.append((tr("storage"), "", beat["storage_fault"]))
     if refused := beat.get("config_refused"):

@@ -13,9 +13,6 @@ from agent.service.pipe import Pipe
 from agent.site import Device
 from agent.uplink.messages import UplinkShown
 
-Presses = Callable[[], tuple[TestPress, ...]]
-"""Test presses by named people."""
-
 LATCHED = (State.LATCHED_UNACKNOWLEDGED, State.LATCHED)
 
 
@@ -33,6 +30,10 @@ class Signings(Protocol):
         """Who signed on and off."""
         ...
 
+    def presses(self) -> tuple[TestPress, ...]:
+        """Test presses by named people."""
+        ...
+
 
 class Gathering:
     """Looks at everything, and keeps the log of openings up to date with it."""
@@ -41,12 +42,11 @@ class Gathering:
         self,
         pipe: Pipe,
         people: Signings,
-        presses: Presses,
         openings: Openings,
         ways: Callable[[], UplinkShown],
         packs: Iterable[Pack],
     ) -> None:
-        self._pipe, self._people, self._presses, self._openings, self._ways = pipe, people, presses, openings, ways
+        self._pipe, self._people, self._openings, self._ways = pipe, people, openings, ways
         self._look_back_s = look_back_s(packs)
 
     def look(self, at: Instant) -> Evidence:
@@ -57,7 +57,7 @@ class Gathering:
         return Evidence(
             devices=devices,
             check_ins=self._people.check_ins(),
-            presses=self._presses(),
+            presses=self._people.presses(),
             openings=self._openings.openings(at, since_s),
             gaps=self._openings.gaps(at, since_s),
             ways=tuple(Way(name, one.connected, one.for_s) for name, one in self._ways().paths.items()),

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agent.errors import StorageError
+from agent.errors import OrderRefused, StorageError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.provisioning.calendar import local
@@ -20,7 +20,7 @@ from agent.provisioning.model import Evidence, IndicatorVerdict
 from agent.provisioning.pack import Pack
 from agent.records import Instant, Record, event_record
 from agent.school import School
-from agent.service.evidence import Gathering, Presses, Signings
+from agent.service.evidence import Gathering, Signings
 from agent.service.openings import Openings
 from agent.service.pipe import Pipe
 from agent.service.provisioning_report import answer_of
@@ -57,7 +57,6 @@ class Provisioning:
         board: Board,
         people: Signings,
         ways: Callable[[], UplinkShown],
-        presses: Presses = tuple,
     ) -> None:
         self.watchers: list[Callable[[], None]] = []
         self.packs, self.subjects = tuple(packs), subjects_of(packs)
@@ -65,7 +64,7 @@ class Provisioning:
         self.openings, self.strip = Openings(kept), Strip(kept)
         self._school, self._pipe, self._host, self._board = school, pipe, host, board
         self._ways = ways
-        self._gathering = Gathering(pipe, people, presses, self.openings, ways, packs)
+        self._gathering = Gathering(pipe, people, self.openings, ways, packs)
         self._verdicts: tuple[IndicatorVerdict, ...] = ()
         self._known: Mapping[str, str] = _recall(kept.get(STATE, ""))
         self._owed: list[Record] = []
@@ -185,6 +184,15 @@ class Provisioning:
             self._pipe.site, self._school, self.packs, self.subjects, verdicts, evidence, self.strip.shown(), at
         )
         return told.model_dump(mode="json")
+
+
+def unjudged() -> Room:
+    """Where no school is declared: who asks is told so."""
+
+    async def answer(_request: dict[str, Any]) -> dict[str, Any]:
+        raise OrderRefused("the configuration declares no school (school:), so there is nothing to judge")
+
+    return Room(requests={"provision": answer})
 
 
 def _recall(kept: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from agent.host import Host, loop_s
 from agent.outbox.outbox import Outbox
-from agent.provisioning.model import CheckIn
+from agent.provisioning.model import CheckIn, TestPress
 from agent.provisioning.pack import Pack
 from agent.records import ClockState, Stored
 from agent.school import Calendar, Declared, School, Window
@@ -95,6 +95,9 @@ class SignedOn:
 
     def check_ins(self) -> tuple[CheckIn, ...]:
         return self.on
+
+    def presses(self) -> tuple[TestPress, ...]:
+        return ()
 
 
 class Stand:
