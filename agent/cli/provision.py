@@ -101,9 +101,10 @@ def _show(answer: dict[str, Any], args: argparse.Namespace) -> int:
 
 def _report(answer: dict[str, Any], args: argparse.Namespace) -> int:
     """Written whole or not at all; whether all is met is in it, and in `list`."""
-    from agent.report.provision import page
+    from agent.report import provision_page
 
-    text = page(answer)
+    hazards = _beside(args.socket, "hazard.list") or {}
+    text = provision_page(answer, hazards.get("hazards", ()), _beside(args.socket, "linkage"))
     if str(args.out) == "-":
         print(text)
         return 0
@@ -117,6 +118,14 @@ def _report(answer: dict[str, Any], args: argparse.Namespace) -> int:
     written = {"written": str(args.out)}
     print(json.dumps(written, ensure_ascii=False) if args.json else tr("written: {path}", path=args.out))
     return 0
+
+
+def _beside(socket: Path, do: str) -> dict[str, Any] | None:
+    """What another room has to say; a gateway without it has nothing."""
+    try:
+        return ask(socket, do)
+    except NotAnswered:
+        return None
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from agent.service.hazards import Judges
 from agent.service.line_sight import Poller
 from agent.service.people import People
 from agent.service.pipe import Pipe
-from agent.service.provisioning import Provisioning
+from agent.service.provisioning import Provisioning, unjudged
 from agent.service.room import Room
 from agent.service.telling import Channels
 from agent.site import Site
@@ -46,5 +46,6 @@ def open_rooms(ground: Ground) -> Sequence[Room]:
         rooms.append(provisioning.room())
     else:
         judges = Judges()
+        rooms.append(unjudged())
     here = (ground.site, ground.host, ground.outbox, ground.pipe, ground.board)
     return [*rooms, *open_hazards(*here, ground.channels, judges)]
