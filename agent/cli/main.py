@@ -19,6 +19,9 @@ COMMANDS = {
     "alarm": ("agent.cli.alarm", later("see, acknowledge, reset and set aside alarms")),
     "provision": ("agent.cli.provision", later("is the school provisioned as the rules require, and why (not)")),
     "linkage": ("agent.cli.linkage", later("cause and effect: see, explain, check, try and reset it")),
+    "sign": ("agent.cli.sign", later("who is on duty; sign on and off by name")),
+    "drill": ("agent.cli.drill", later("announce drills and test presses, and see what they showed")),
+    "hazard": ("agent.cli.hazard", later("the hazard ledger: what is open, and the steps to its end")),
     "demo": (
         "simulators.demo",
         later("one school day in about a minute, with everything simulated but the gateway"),

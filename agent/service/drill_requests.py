@@ -12,6 +12,7 @@ from agent.records import NOTHING
 from agent.service.drills import Drills
 from agent.service.presses import Presses
 from agent.service.room import Answer, Doer, Room
+from agent.site import Identity
 from agent.uplink.drill_commands import DrillStart, DrillStop, TestAnnounce
 from agent.uplink.orders import Ordered
 
@@ -50,8 +51,9 @@ class ReportRequest(_Request):
 class DrillRoom:
     """One method a request, one a command."""
 
-    def __init__(self, drills: Drills, tests: Presses) -> None:
+    def __init__(self, drills: Drills, tests: Presses, identity: Identity) -> None:
         self._drills, self._tests = drills, tests
+        self._place = {"gateway": identity.gateway, "name": identity.name, "time_zone": identity.time_zone}
 
     def room(self) -> Room:
         """What the gateway gets of it."""
@@ -101,7 +103,7 @@ class DrillRoom:
             raise OrderRefused(
                 "no drill {name}; known: {known}", name=str(number), known=", ".join(map(str, known))
             )
-        return {"report": report(known[number])}
+        return {"report": report(known[number]), "place": self._place}
 
     async def _start_ordered(self, order: DrillStart, answer: Answer) -> None:
         await self._drills.start(

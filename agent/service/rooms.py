@@ -10,6 +10,7 @@ from agent.service.drills import Drills
 from agent.service.hazard_room import open_hazards
 from agent.service.hazards import Judges
 from agent.service.line_sight import Poller
+from agent.service.linkage import Linkage
 from agent.service.people import People
 from agent.service.pipe import Pipe
 from agent.service.provisioning import Provisioning, unjudged
@@ -38,7 +39,10 @@ def open_rooms(ground: Ground) -> Sequence[Room]:
     """All that this site's configuration asks for."""
     people = People(ground.site, ground.host, ground.outbox, ground.pipe)
     drills = Drills(ground.site, ground.host, ground.outbox, ground.pipe)
-    rooms = [people.room(), DrillRoom(drills, people.tests).room()]
+    rooms = [people.room(), DrillRoom(drills, people.tests, ground.site.identity).room()]
+    if (matrix := ground.site.linkage) is not None:
+        ready = (ground.pipe, ground.outbox, ground.host, ground.board, ground.pollers)
+        rooms.append(Linkage(matrix, *ready, lambda: drills.holds_outputs).room())
     if (school := ground.site.school) is not None and ground.site.packs:
         at = (ground.pipe, ground.outbox, ground.host, ground.board)
         provisioning = Provisioning(school, ground.site.packs, *at, people, ground.ways)
