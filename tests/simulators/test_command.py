@@ -179,8 +179,13 @@ def stands(line: LineSetup) -> bool:
     endpoint = line.endpoint
     if isinstance(endpoint, SerialPort):
         return not endpoint.path.startswith("/dev") and os.path.realpath(endpoint.path).startswith("/dev/pts/")
-    with socket.create_connection((endpoint.host, endpoint.port), timeout=5):
-        return endpoint.host == "127.0.0.1"
+    doors = [(endpoint.host, endpoint.port)] if endpoint else []
+    for unit in line.units:
+        doors += [(unit.camera.host, port) for port in unit.camera.ports.values()] if unit.camera else []
+    for door in doors:
+        with socket.create_connection(door, timeout=5):
+            pass
+    return {host for host, _ in doors} == {"127.0.0.1"}
 
 
 def test_a_tcp_port_that_is_taken_is_replaced_and_the_way_out_is_named(tmp_path: Path) -> None:
