@@ -1,6 +1,7 @@
 """What an item of a rule pack can ask for: the words of `check:`, each with its own keys. No figures here."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -106,9 +107,9 @@ class Check(Data):
             raise ValueError(f"want one of {', '.join(type(self).model_fields)}")
         return self
 
-    @property
+    @cached_property
     def word(self) -> str:
-        """Which it is."""
+        """Which it is; asked for with every fact of every item."""
         return next(name for name in type(self).model_fields if getattr(self, name) is not None)
 
     @property
