@@ -61,6 +61,11 @@ class Switches:
         output = self._outputs.get((unit, point))
         return output is not None and output.seen
 
+    def cause(self, unit: str, point: str) -> str:
+        """Why what was tried last had no success; empty where it had, or nothing was tried."""
+        output = self._outputs.get((unit, point))
+        return "" if output is None else output.cause
+
     def fault(self, unit: str, point: str) -> str:
         """Why the output must be taken for not as wanted; empty while there is hope, or nobody wants anything."""
         output = self._outputs.get((unit, point))

@@ -52,7 +52,9 @@ class Pipe:
         self.unconfirmed = 0  # fires and one-key alarms overdue upstream, kept by who watches for them
         self.accepted: Accepted = lambda _records, _sequences: None
         self.marks: list[Mark] = []  # what rooms say of alarms as they come up: that it is a drill
-        self.watchers: list[Callable[[], None]] = []  # told when anything was judged; they look for themselves
+        self.watchers: list[
+            Callable[[], None]
+        ] = []  # told when anything was read anew or judged; they look themselves
         self._host = host
         self._showing = Showing(board, self.table, host)
         self._users: dict[str, list[Device]] = defaultdict(list)
@@ -63,6 +65,7 @@ class Pipe:
         self._heard: set[str] = set()
         self._said_s: dict[str, float] = {}  # when each unit last said anything, be it the same as before
         self._due: dict[str, float] = {}
+        self._judged_now: Mapping[str, Judgement] = {}  # what the disk has not answered yet
         self._owed = Debts()
         self._lock = asyncio.Lock()
         self._rearm = asyncio.Event()
@@ -75,6 +78,8 @@ class Pipe:
         now_s = loop_s()
         self._said_s[unit] = now_s
         changed = self.table.store(unit, readings, now_s)
+        if changed:
+            self._look()  # a contact may be a cause that is no device's point
         await self._hear(unit, changed, now_s)
         await self._measure(unit, now_s)
 
@@ -153,7 +158,9 @@ class Pipe:
         return (record for name in self.devices for record in self._owed.records(name))
 
     def latest(self, name: str) -> DeviceMemory:
-        """What is known of a device, also where the disk refuses to keep it."""
+        """What is known of a device, also where the disk refuses to keep it or has not answered yet."""
+        if name in self._judged_now:
+            return self._judged_now[name].memory
         return self._owed.memory(name, self.memories[name])
 
     def heard(self, device: Device) -> bool:
@@ -184,16 +191,24 @@ class Pipe:
             judgements = {d.id: self._opinion(d, at) for d in wanted}
             told = self._told(judgements, at)
             try:
+                if any(told.values()):  # what saves lives does not wait for the disk
+                    self._judged_now = judgements
+                    self._look()
                 await self._store(judgements, told, at)
             except StorageError as error:
                 self._owe(judgements, told, at)
                 self.journal.complain(error)
             else:
                 self._move(judgements)
+            finally:
+                self._judged_now = {}
         self._judged()
 
     def _judged(self) -> None:
         self._rearm.set()
+        self._look()
+
+    def _look(self) -> None:
         for look in self.watchers:
             look()
 

@@ -11,6 +11,7 @@ from agent.records import ClockState
 from agent.session import Incoming
 from agent.uplink.drill_commands import DrillStart, DrillStop, TestAnnounce
 from agent.uplink.hazard_commands import HazardAdd, HazardStep
+from agent.uplink.linkage_commands import LinkageReset
 from agent.uplink.orders import ID_MOST, Number, Ordered, Said, Span, Store
 from agent.uplink.people_commands import Sign
 from drivers.said import nearest
@@ -58,6 +59,7 @@ COMMANDS: Mapping[str, type[Command]] = {
     "test_announce": TestAnnounce,
     "hazard_add": HazardAdd,
     "hazard_step": HazardStep,
+    "linkage_reset": LinkageReset,
 }
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.provisioning.model import Verdict
 from agent.records import ClockState
 from agent.uplink.hazard_message import HazardData, HazardsShown
+from agent.uplink.linkage_message import LinkageData, LinkageShown
 from agent.uplink.provision_message import ProvisionData
 
 KEPT = ("alarm", "event", "telemetry")  # channels whose records come from the outbox and have a sequence
@@ -228,6 +229,7 @@ class HeartbeatData(_Payload):
     tests_due: list[str] = []
     provision: dict[str, Verdict] = {}
     hazards: HazardsShown | None = None
+    linkage: LinkageShown | None = None
 
 
 PAYLOADS: Mapping[str, type[BaseModel]] = {
@@ -239,4 +241,5 @@ PAYLOADS: Mapping[str, type[BaseModel]] = {
     "status": StatusData,
     "heartbeat": HeartbeatData,
     "hazard": HazardData,
+    "linkage": LinkageData,
 }

@@ -1,0 +1,243 @@
+"""The linkage room: cause and effect, carried out here and now, whatever becomes of disk, link and platform.
+
+Deciding and commanding wait for nothing; what was decided is kept beside it, by a part of its own. So what is
+remembered runs ahead of the disk by one transaction: a power cut in between finds the causes still there.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.errors import StorageError
+from agent.host import Host, loop_s
+from agent.linkage.answer import answer_of
+from agent.linkage.evaluate import decide, reset, reset_order
+from agent.linkage.memory import memory_from_json, memory_to_json
+from agent.linkage.model import Contact, Decision, Fire, Matrix, Memory, OutputWish, View
+from agent.linkage.seen import DeviceNow, contacts_wanted, view_of
+from agent.linkage.trial import trial, with_facts
+from agent.linkage.truth import truth
+from agent.outbox.outbox import Outbox
+from agent.records import NOTHING, Along, Record, event_record
+from agent.service.journal import Note
+from agent.service.line_sight import Poller
+from agent.service.linkage_outputs import LinkageOutputs, contact
+from agent.service.linkage_words import linkage_data, notes_of, output_note, prealarm, reset_note, restored
+from agent.service.pipe import Pipe
+from agent.service.room import Answer, Room
+from agent.uplink.board import Board
+from agent.uplink.linkage_commands import LinkageReset
+from agent.uplink.linkage_message import LinkageShown
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0  # an output may be read back, and a number pass, without anybody saying so
+RETRY_S = 1.0  # so often is a disk that refuses asked again
+OWED_MOST = 512
+MEMORY, SHOWN = "linkage/memory", "linkage/shown"  # states' names that no device can have
+CHANNEL = "linkage"
+DRILL = "a drill holds the effects of security"
+
+
+class ResetRequest(BaseModel):
+    """Somebody releases an effect, and says who and why."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    effect: str = Field(max_length=100)
+    person: str = Field(max_length=100)
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class TryRequest(BaseModel):
+    """What would happen if these were so."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    facts: list[str] = Field(max_length=100)
+
+
+class Linkage:
+    """`look` decides and commands at once, and never waits; `keep` stores what it led to."""
+
+    def __init__(
+        self,
+        matrix: Matrix,
+        pipe: Pipe,
+        outbox: Outbox,
+        host: Host,
+        board: Board,
+        pollers: Iterable[Poller],
+        holds_security: Callable[[], bool],
+    ) -> None:
+        self.outputs = LinkageOutputs(pipe, pollers)
+        self._matrix, self._pipe, self._host, self._board = matrix, pipe, host, board
+        self._holds_security = holds_security
+        kept = outbox.states()
+        self._stored = kept.get(MEMORY, "")
+        self._memory = memory_from_json(matrix, self._stored, host.instant().monotonic_s)
+        self._decision = Decision(self._memory)
+        self._contacts = contacts_wanted(matrix)
+        self._prealarm = False
+        self._shown: dict[str, Mapping[str, Any] | None] = dict.fromkeys(
+            filter(None, kept.get(SHOWN, "").split(" "))
+        )
+        self._owed: list[Record] = []
+        self._stir, self._store = asyncio.Event(), asyncio.Event()
+        pipe.watchers.append(self._stir.set)
+        self._note(restored(name, one) for name, one in self._memory.effects.items() if one.acting)
+
+    def room(self) -> Room:
+        """What the gateway gets of it."""
+        return Room(
+            {"linkage": self.run, "linkage memory": self.keep},
+            {"linkage": self._answer, "linkage.reset": self._reset, "linkage.try": self._try},
+            {LinkageReset: self._ordered},
+            self._beat,
+        )
+
+    async def run(self) -> None:
+        """Decide and command, until cancelled."""
+        while True:
+            self._stir.clear()
+            self.look()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(self._next_s()):
+                    await self._stir.wait()
+
+    def look(self) -> None:
+        """What follows from what is known at this moment. Commands first, then words."""
+        at, view = self._host.instant(), self._view()
+        decision = self._held(decide(self._matrix, self._memory, view, at))
+        news = self.outputs.wish({} if self._matrix.dry_run else decision.outputs, at.monotonic_s)
+        self._memory, self._decision = decision.memory, decision
+        self._note(notes_of(self._matrix, decision.changes, view))
+        self._note(output_note(one) for one in news)
+        self._pre(view)
+        self._show()
+        if self._owed or memory_to_json(self._memory) != self._stored:
+            self._store.set()
+
+    async def keep(self) -> None:
+        """Store what was decided, until cancelled; a disk that refuses is asked again, and holds nobody up."""
+        while True:
+            await self._store.wait()
+            self._store.clear()
+            if not await self._kept(NOTHING, self._memory):
+                self._store.set()
+                await asyncio.sleep(RETRY_S)
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _next_s(self) -> float:
+        dues = (self._decision.due_s, self.outputs.due_s)
+        return min(loop_s() + LOOK_S, *(due_s for due_s in dues if due_s is not None))
+
+    def _view(self) -> View:
+        pipe = self._pipe
+        devices = [
+            DeviceNow(
+                device,
+                pipe.latest(device.id),
+                pipe.table.of(device),
+                lost=bool(device.units & pipe.lost.keys()),
+                heard=pipe.heard(device),
+            )
+            for device in pipe.site.devices
+        ]
+        return view_of(devices, {point: contact(pipe, Contact(*point)) for point in self._contacts})
+
+    def _held(self, decision: Decision) -> Decision:
+        """In a drill what is security rests, where the school wants it so; what a fire opens never does."""
+        if not self._holds_security():
+            return decision
+        held = {output for output, wish in decision.outputs.items() if wish.priority == "security"}
+        outputs: dict[tuple[str, str], OutputWish] = {
+            output: wish for output, wish in decision.outputs.items() if output not in held
+        }
+        return replace(decision, outputs=outputs, held_back={**decision.held_back, **dict.fromkeys(held, DRILL)})
+
+    def _note(self, notes: Iterable[Note]) -> None:
+        at = self._host.instant()
+        for note in notes:
+            log.warning("%s", note[1])
+            self._owed.append(event_record(*note, at))
+        del self._owed[:-OWED_MOST]
+
+    def _pre(self, view: View) -> None:
+        """A single detector is told once, until there is none."""
+        fire, confirmed = (truth(Fire(self._matrix.fire, confirmed=c), view) for c in (False, True))
+        single = fire is True and confirmed is not True
+        if single and not self._prealarm:
+            self._note([prealarm(self._matrix, view)])
+        self._prealarm = single or (self._prealarm and fire is not False)
+
+    def _show(self) -> None:
+        """On the board, what reads differently; what an earlier configuration had goes."""
+        switched = self.outputs.switched()
+        for effect in self._matrix.effects:
+            data = linkage_data(effect, self._decision, switched, dry_run=self._matrix.dry_run)
+            if data != self._shown.get(effect.id):
+                self._board.put(effect.id, data, CHANNEL)
+                self._shown[effect.id] = data
+        for gone in self._shown.keys() - {effect.id for effect in self._matrix.effects}:
+            self._board.put(gone, None, CHANNEL)
+            del self._shown[gone]
+
+    async def _kept(self, along: Along, memory: Memory) -> bool:
+        """One transaction for what is owed and remembered, and what goes along; False when the disk refuses."""
+        try:
+            await self._append(along, memory)
+        except StorageError as error:
+            self._pipe.journal.complain(error)
+            return False
+        return True
+
+    async def _append(self, along: Along, memory: Memory) -> None:
+        owed, text = list(self._owed), memory_to_json(memory)
+        states = {MEMORY: text, SHOWN: " ".join(self._shown), **along.states}
+        await self._pipe.journal.append([*owed, *along.records], states, self._host.instant())
+        gone = set(map(id, owed))
+        self._owed = [one for one in self._owed if id(one) not in gone]
+        self._stored = text
+
+    # --- people -------------------------------------------------------------------------------------
+
+    async def release(self, effect: str, person: str, reason: str, along: Along = NOTHING) -> None:
+        """A named person releases it, in one transaction with `along`; raises OrderRefused or StorageError."""
+        at = self._host.instant()
+        order = reset_order(person, reason, at)
+        after = reset(self._matrix, self._memory, self._view(), order, effect)
+        note = event_record(*reset_note(effect, person, reason), at)
+        await self._append(Along((note, *along.records), along.states), after)
+        # Meanwhile others may have moved: only this effect is taken over. Has its cause come back, it acts again.
+        self._memory = replace(self._memory, effects={**self._memory.effects, effect: after.of(effect)})
+        self._stir.set()
+
+    async def _reset(self, request: dict[str, Any]) -> dict[str, Any]:
+        wish = ResetRequest.model_validate(request)
+        await self.release(wish.effect, wish.person, wish.reason)
+        return {"done": True}
+
+    async def _ordered(self, order: LinkageReset, answer: Answer) -> None:
+        along = answer(f"{order.effect} is reset", {"effect": order.effect, "person": order.person})
+        await self.release(order.effect, order.person, order.reason, along)
+
+    async def _answer(self, _request: dict[str, Any]) -> dict[str, Any]:
+        """As it was decided last; asking changes nothing."""
+        return asdict(answer_of(self._matrix, self._decision, self._view(), self.outputs.switched()))
+
+    async def _try(self, request: dict[str, Any]) -> dict[str, Any]:
+        facts, devices = TryRequest.model_validate(request).facts, self._pipe.devices
+        view = with_facts(self._matrix, devices, self._view(), facts)
+        return asdict(trial(self._matrix, self._memory, view, self._host.instant()))
+
+    def _beat(self) -> Mapping[str, Any]:
+        states = [one.state for one in self._memory.effects.values()]
+        acting, latched = states.count("active") + states.count("latched"), states.count("latched")
+        return {"linkage": LinkageShown(active=acting, latched=latched, faults=self.outputs.faults)}
