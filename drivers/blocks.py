@@ -53,11 +53,13 @@ def plan_blocks(
 ) -> tuple[Block, ...]:
     """The fewest reads for the wanted points, none above the profile's limits or `max_block_s`.
 
-    Alarm points are kept apart from the others, so that the fast reads stay short; a heartbeat is read as
-    often as they are. What the device wants asked as one exact block is asked so, whatever it costs.
+    Alarm points are kept apart from the others, so that the fast reads stay short; a heartbeat is read as often as
+    they are, and a value's flag with it. What the device wants asked as one exact block is asked so, at any cost.
     """
     beat = profile.heartbeat.point if profile.heartbeat is not None and wanted else None
-    names = {*wanted, beat}
+    shake = profile.handshake
+    flag = shake.flag if shake is not None and shake.value in wanted else None
+    names = {*wanted, beat, flag}
     points = [point for point in profile.readable_points if point.name in names]
     planned, free = _exact(profile, points)
     for alarm in (True, False):

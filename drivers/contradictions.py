@@ -170,6 +170,9 @@ def _handshake(profile: DeviceProfile) -> Iterator[Mistake]:
         point = points.get(getattr(profile.handshake, key))
         if point is None or not _shakes(key, point):
             yield ("handshake", key), f"want {want}"
+    both = [point for name in (profile.handshake.flag, profile.handshake.value) if (point := points.get(name))]
+    if not any(all(_within(point, block) for point in both) for block in profile.exact_blocks):
+        yield ("handshake", "flag"), "in one exact block with the value, so that they belong together"
 
 
 def _shakes(key: str, point: Point) -> bool:
@@ -194,6 +197,8 @@ def _exact_blocks(profile: DeviceProfile) -> Iterator[Mistake]:
 
 
 def _within(point: Point, block: ExactBlock) -> bool:
+    if point.table != block.table:
+        return False
     return point.address >= block.address and point.address + point.width <= block.address + block.count
 
 

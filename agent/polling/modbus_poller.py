@@ -20,6 +20,7 @@ from agent.polling.switches import Switches
 from agent.site import LinePlan, Unit
 from drivers.blocks import Block, halves
 from drivers.errors import BadFrame, DeviceError, FieldError, Refused
+from drivers.handshake import to_be_cleared
 from drivers.modbus.device import ModbusDevice
 from drivers.modbus.line import ModbusLine
 from drivers.reading import Reading
@@ -124,6 +125,20 @@ class ModbusPoller:
             job.refusals = 0
             await self._answered(job.unit)
             await self._hand_on(job, readings)
+            await self._shake(job, readings)
+
+    async def _shake(self, job: Job, readings: Sequence[Reading]) -> None:
+        """A value that its device holds until that is acknowledged: once it is stored, and until it is let go."""
+        shake = self._units[job.unit].profile.handshake
+        if shake is None or not to_be_cleared(shake, readings):
+            return
+        await self._stored()
+        try:
+            await self.devices[job.unit].write(shake.clear, False)
+        except FieldError as error:
+            await self._not_told(job.unit, error)
+        else:
+            await self._answered(job.unit)
 
     async def _switch(self, job: Job) -> None:
         """Tell an output, or read it back; an order without an answer is a miss of its unit like any other."""
@@ -132,15 +147,19 @@ class ModbusPoller:
             await self.switches.act(job, self._timeout_s(job.unit))
         except FieldError as error:
             await self._stored()
-            if isinstance(error, Refused):
-                await self._answered(job.unit)
-            elif isinstance(error, DeviceError):
-                await self._missed(job.unit, error)
-            else:
-                await self._line_gone(str(error))
+            await self._not_told(job.unit, error)
         else:
             await self._stored()
             await self._answered(job.unit)
+
+    async def _not_told(self, unit: str, error: FieldError) -> None:
+        """An order failed: it was refused by one who lives, or nobody knows what came of it."""
+        if isinstance(error, Refused):
+            await self._answered(unit)
+        elif isinstance(error, DeviceError):
+            await self._missed(unit, error)
+        else:
+            await self._line_gone(str(error))
 
     async def _stored(self) -> None:
         """What the last answer led to is on disk; raises what went wrong with it."""

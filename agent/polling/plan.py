@@ -50,6 +50,8 @@ def job_of(unit: Unit, plan: LinePlan, block: Block) -> Job:
     wanted_s = unit.interval_s if block.alarm else max(unit.interval_s, unit.slow_interval_s)
     turnaround_s = max(unit.profile.turnaround_s, unit.profile.turnaround_most_s)
     cost_s = block_time_s(block, line_character_s(plan), turnaround_s) + plan.extra_gap_s
+    if (shake := unit.profile.handshake) is not None and shake.flag in block.points:  # and its flag is written off
+        cost_s += WRITE_CHARACTERS * line_character_s(plan) + turnaround_s + plan.extra_gap_s
     return Job(unit.id, block, interval_s(unit, wanted_s), cost_s=cost_s)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from drivers.blocks import Block
 from drivers.decode import read_point, unread_point
+from drivers.handshake import believed
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.order import pulse_order, write_order
 from drivers.modbus.pdu import Table, bits, read_request, registers
@@ -51,6 +52,8 @@ class ModbusDevice:
             own = words[point.address - block.address :][: point.width]
             self._listen(point, own)
             readings += read_point(point, own)
+        if self.profile.handshake is not None:
+            readings = believed(self.profile.handshake, readings)
         return self._doubted(readings) if self._stands_still() else readings
 
     def unread(self, block: Block, cause: str) -> list[Reading]:
