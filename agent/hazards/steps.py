@@ -7,6 +7,7 @@ from typing import Literal
 from agent.errors import OrderRefused
 from agent.hazards.model import Deadline, Evidence, EvidenceSort, Grade, Hazard, Status, Step
 from agent.hazards.moments import Moment, Times
+from agent.language import later
 
 Action = Literal["assign", "start", "done", "accept", "reject", "note"]
 STEPS_MOST, EVIDENCE_MOST = 60, 40  # of one hazard: the first and the newest are kept
@@ -28,11 +29,11 @@ EVENTS: Mapping[Action, str] = {
     "note": "hazard.noted",
 }
 OUT_OF_TURN: Mapping[Status, str] = {
-    Status.OPEN: "{action}: hazard {id} is open; assign it to somebody first",
-    Status.ASSIGNED: "{action}: hazard {id} is assigned; who has it says start first",
-    Status.RECTIFYING: "{action}: hazard {id} is being rectified; say done first, then it is checked again",
-    Status.AWAITING_RECHECK: "{action}: hazard {id} awaits its re-check; accept it or reject it",
-    Status.CLOSED: "{action}: hazard {id} is closed",
+    Status.OPEN: later("{action}: hazard {id} is open; assign it to somebody first"),
+    Status.ASSIGNED: later("{action}: hazard {id} is assigned; who has it says start first"),
+    Status.RECTIFYING: later("{action}: hazard {id} is being rectified; say done, then it is checked again"),
+    Status.AWAITING_RECHECK: later("{action}: hazard {id} awaits its re-check; accept it or reject it"),
+    Status.CLOSED: later("{action}: hazard {id} is closed"),
 }
 
 
@@ -64,7 +65,8 @@ def step(hazard: Hazard, wish: Wish, at: Moment, times: Times) -> Hazard:
     if hazard.status not in TURNS[wish.action]:
         raise OrderRefused(OUT_OF_TURN[hazard.status], action=wish.action, id=hazard.id)
     after = _DO[wish.action](hazard, wish, at, times)
-    return noted(after, Step(wish.action, after.status, at, wish.person.strip(), wish.reason), wish.evidence)
+    text = "; ".join(part for part in (f"→ {wish.to.strip()}" if wish.to else "", wish.reason) if part)
+    return noted(after, Step(wish.action, after.status, at, wish.person.strip(), text), wish.evidence)
 
 
 def noted(hazard: Hazard, done: Step, evidence: tuple[tuple[EvidenceSort, str], ...] = ()) -> Hazard:
@@ -132,8 +134,11 @@ def _accept(hazard: Hazard, wish: Wish, at: Moment, _times: Times) -> Hazard:
 
 def _mended(hazard: Hazard) -> Hazard:
     if hazard.failing:
-        text = "what the gateway sees of hazard {id} has not recovered: {subject}"
-        raise OrderRefused(text, id=hazard.id, subject=hazard.facts.subject)
+        raise OrderRefused(
+            "what the gateway sees of hazard {id} has not recovered: {subject}",
+            id=hazard.id,
+            subject=hazard.facts.subject,
+        )
     return hazard
 
 

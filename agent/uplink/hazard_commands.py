@@ -45,7 +45,7 @@ class Stepped(BaseModel):
     measure: Words = ""
     funds: Words = ""
     contingency: Words = ""
-    grade: Literal["major"] | None = Field(None, description="assign: it is graver than it seemed")
+    grade: Literal["major", "general"] | None = Field(None, description="assign: raised, never lowered")
     by: Until | None = Field(None, description="assign: deadline, UTC seconds")
     photo: Words = Field("", description="where a photo of it is")
 
