@@ -12,6 +12,7 @@ from agent.cli.words import table
 from agent.language import tr
 
 if TYPE_CHECKING:
+    from agent.provisioning.pack import Pack
     from agent.site import LinePlan, Site
 
 USUAL_BAUDS = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 76800, 115200, 230400, 460800, 921600)
@@ -20,7 +21,7 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    files = tr("the configuration to check, or several")
+    files = tr("the configuration or rule pack to check, or several")
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=files)
     parser.add_argument(
         "--live", action="store_true", help=tr("look at this machine too: serial ports, files for the broker")
@@ -35,10 +36,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(file: Path, args: argparse.Namespace) -> int:
-    from agent.config import load_site
+    from agent.config import is_pack, load_pack, load_site
     from agent.errors import ConfigError
 
     try:
+        if is_pack(file):
+            return _good_pack(file, load_pack(file), args)
         site = load_site(file)
     except ConfigError as error:
         if args.json:
@@ -54,6 +57,15 @@ def _check(file: Path, args: argparse.Namespace) -> int:
     else:
         print("\n".join(_screen(file, site, rows, amiss)))
     return 1 if amiss else 0
+
+
+def _good_pack(file: Path, pack: "Pack", args: argparse.Namespace) -> int:
+    counts = {"indicators": len(pack.indicators), "items": sum(len(one.items) for one in pack.indicators)}
+    if args.json:
+        print(json.dumps({"ok": True, "rules": pack.id, **counts}, ensure_ascii=False))
+    else:
+        print(tr("{file}: a good rule pack; indicators: {indicators}, items: {items}", file=file, **counts))
+    return 0
 
 
 def _screen(

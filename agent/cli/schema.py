@@ -6,6 +6,8 @@ from pathlib import Path
 
 from agent.language import tr
 
+OF_FILES = ("gateway.schema.json", "rules.schema.json")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
@@ -23,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
         for name, text in files.items():
             (args.write / name).write_text(text)
     elif args.messages:
-        messages = {name: json.loads(text) for name, text in files.items() if not name.startswith("gateway.")}
+        messages = {name: json.loads(text) for name, text in files.items() if name not in OF_FILES}
         print(_text(messages), end="")
     else:
         print(files["gateway.schema.json"], end="")
@@ -32,13 +34,14 @@ def run(args: argparse.Namespace) -> int:
 
 def all_schemas() -> dict[str, str]:
     """File name → content of every schema under docs/schema."""
-    from agent.config import gateway_schema
+    from agent.config import gateway_schema, rules_schema
     from agent.uplink.commands import command_schemas
     from agent.uplink.envelope import schemas
 
     files = {f"{channel}.schema.json": _text(schema) for channel, schema in schemas().items()}
     files |= {f"command-{name}.schema.json": _text(schema) for name, schema in command_schemas().items()}
-    return {"gateway.schema.json": _text(gateway_schema()), **files}
+    own = {"gateway.schema.json": _text(gateway_schema()), "rules.schema.json": _text(rules_schema())}
+    return own | files
 
 
 def _text(schema: object) -> str:

@@ -1,7 +1,8 @@
 """The configuration with which the gateway last came up, kept beside the outbox: a bad new one gives way to it.
 
 `config/HASH/` holds the file and the profiles and rule packs that it uses, `config/last-good.json` says which HASH
-counts and of which file it is. Each step is durable before the next begins, so a power cut leaves the old copy or the new one.
+counts and of which file it is. Each step is durable before the next begins, so a power cut leaves the old copy or
+the new one.
 """
 
 import hashlib

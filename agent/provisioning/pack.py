@@ -94,7 +94,9 @@ class Pack(Data):
 
     id: Annotated[str, Field(pattern=PACK)]
     title: Said
-    source: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
+    source: Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | tuple[str, ...])] = (
+        Field(min_length=1)
+    )
     mark: Mark
     declared_fresh_s: Seconds
     places: Mapping[Name, Said] = {}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -123,18 +124,31 @@ def test_check_counts_the_mistakes_for_people(tmp_path: Path, capsys: pytest.Cap
     assert said[-1] == "mistakes: 1"
 
 
+def test_check_reads_rule_packs_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack = ROOT / "configs" / "rules" / "national-2021.yaml"
+    assert called("check", str(pack)) == 0
+    assert "a good rule pack; indicators: 4" in capsys.readouterr().out
+    assert called("check", "--json", str(pack)) == 0
+    assert json.loads(capsys.readouterr().out)["rules"] == "national-2021"
+    bad = tmp_path / "national-2021.yaml"
+    bad.write_text(pack.read_text().replace("school_days: 5", "scool_days: 5"))
+    assert called("check", str(bad)) == 78
+    assert re.search(r":\d+:\d+: unknown key 'scool_days'; did you mean 'school_days'", capsys.readouterr().err)
+
+
 def test_schema_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert called("schema") == 0
     assert json.loads(capsys.readouterr().out)["title"] == "campus gateway configuration"
     assert called("schema", "--messages") == 0
-    assert "alarm.schema.json" in json.loads(capsys.readouterr().out)
+    messages = json.loads(capsys.readouterr().out)
+    assert "alarm.schema.json" in messages
+    assert "rules.schema.json" not in messages
     assert called("schema", "--write", str(tmp_path / "new")) == 0
-    upwards = ("gateway", "alarm", "event", "state", "telemetry", "status", "heartbeat")
-    names = {*upwards, "command-confirm", "command-replay", "command-acknowledge"}
-    assert {path.name for path in (tmp_path / "new").iterdir()} == {f"{name}.schema.json" for name in names}
+    shipped = {path.name for path in (ROOT / "docs" / "schema").iterdir()}
+    assert {path.name for path in (tmp_path / "new").iterdir()} == shipped
 
 
-@pytest.mark.parametrize("name", ["alarm", "event", "state", "telemetry", "status", "heartbeat"])
+@pytest.mark.parametrize("name", ["alarm", "event", "state", "telemetry", "status", "heartbeat", "rules"])
 def test_the_schemas_on_disk_are_those_of_the_models(name: str) -> None:
     from agent.cli.schema import all_schemas
 
