@@ -81,11 +81,10 @@ def _next(effect: Effect, before: EffectMemory, found: Truth, bar: str, now_s: f
         return _acting(effect, before, found, bar, now_s)
     if before.state == "spent":
         return ("idle", "") if found is False else ("spent", before.why)
-    if before.state == "pending" and _keeps(effect, found):
-        found = True
-    if not found:
+    if not (found or (before.state == "pending" and _keeps(effect, found))):
         return "idle", ""
-    return _asking(effect, before, bar, now_s)
+    state, why = _asking(effect, before, bar, now_s)
+    return ("latched", why) if state == "active" and effect.hold == "reset" and not found else (state, why)
 
 
 def _keeps(effect: Effect, found: Truth) -> bool:

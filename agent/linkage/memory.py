@@ -18,17 +18,24 @@ def memory_to_json(memory: Memory) -> str:
     return json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
-def memory_from_json(matrix: Matrix, text: str, now_s: float) -> Memory:
-    """What an earlier run kept, as this one takes it up; what does not fit this configuration is left out."""
-    try:
-        kept = json.loads(text)
-    except (ValueError, RecursionError):
-        return Memory()
-    if not isinstance(kept, dict):
-        return Memory()
+def memory_from_json(matrix: Matrix, text: str | None, now_s: float) -> Memory:
+    """What an earlier run kept, as this one takes it up; what does not fit this configuration is left out.
+
+    Nobody knows when an output was wished last: the pause before its opposite counts from now.
+    """
     known = {effect.id: effect for effect in matrix.effects}
-    read = {name: _read(known[name], raw, now_s) for name, raw in kept.items() if name in known}
-    return Memory({name: one for name, one in read.items() if one is not None})
+    read = {name: _read(known[name], raw, now_s) for name, raw in _kept(text).items() if name in known}
+    outputs = (target.output for effect in matrix.effects for target in effect.targets)
+    effects = {name: one for name, one in read.items() if one is not None}
+    return Memory(effects, dict.fromkeys(outputs, now_s))
+
+
+def _kept(text: str | None) -> dict[str, Any]:
+    try:
+        kept = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def _pack(one: EffectMemory) -> dict[str, Any]:
