@@ -25,7 +25,7 @@ from agent.service.pipe import Pipe
 from agent.service.through import LOOK_S, Through
 from agent.site import Device, Site
 
-IDLE_S = 60.0
+IDLE_S = 3600.0
 CONFIRMED_WITHIN_S = 3600.0  # so long after its end is looked whether a drill's alarms have got through
 OWN = "drill."  # events of this room are not lines of its record
 

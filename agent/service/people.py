@@ -41,7 +41,7 @@ from agent.uplink.people_commands import Sign
 from drivers.said import nearest
 
 SINCE = "people/since"  # a state's name that no device can have
-LOOK_S = 60.0
+LOOK_S, IDLE_S = 60.0, 3600.0  # while nobody knows the time; and then
 WAITING_MOST = 256  # presentations that the disk has refused; who comes after them has to come again
 UNKNOWN_AT_ONCE, UNKNOWN_PER_S = 32, 1 / 60  # somebody who plays with cards must not wear out the disk
 SIGN_ON_MOST_S = 14 * 3600.0  # where no school is declared
@@ -181,7 +181,7 @@ class People:
     def _next_look_s(self) -> float:
         now_s = loop_s()
         looks = [duty.end.look_s(now_s) for duty in self._roll.values()]
-        return min([*looks, now_s + LOOK_S])
+        return min([*looks, now_s + (LOOK_S if self.logged_since_utc_s is None else IDLE_S)])
 
     # --- inside -------------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ from agent.service.press_log import (
 from agent.service.through import LOOK_S, Through
 from agent.site import Device, Site
 
-IDLE_S = 60.0
+IDLE_S = 600.0  # so often is looked whether a test is due
 
 
 class Presses:

@@ -49,7 +49,10 @@ class Readers:
     def _is_same(self, device: Device, card: str, now_s: float) -> bool:
         """It was there so shortly before that it is the same presentation."""
         self._presented_s = {key: at_s for key, at_s in self._presented_s.items() if now_s < at_s + SAME_S}
-        return self._presented_s.setdefault((device.id, card), now_s) != now_s
+        if (device.id, card) in self._presented_s:
+            return True
+        self._presented_s[device.id, card] = now_s
+        return False
 
 
 def _shown(device: Device, point: PointValue) -> str:
