@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, words: list[str]) -> argparse.Namespace:
         """As parse_args, with a hint for an option that is misspelt."""
-        known, unknown = self.parse_known_args(words)
+        known, unknown = self.parse_known_intermixed_args(words)  # WHAT --json WHAT too
         if unknown:
             options = [option for action in self._actions for option in action.option_strings]
             self._refuse(unknown[0], options)
