@@ -13,7 +13,7 @@ from agent.service.drills import Drills
 from agent.service.presses import Presses
 from agent.service.room import Answer, Doer, Room
 from agent.site import Identity
-from agent.uplink.drill_commands import DrillStart, DrillStop, TestAnnounce
+from agent.uplink.drill_commands import AnnounceTest, DrillStart, DrillStop
 from agent.uplink.orders import Ordered
 
 
@@ -67,7 +67,7 @@ class DrillRoom:
         commands: dict[type[Ordered], Doer] = {
             DrillStart: self._start_ordered,
             DrillStop: self._stop_ordered,
-            TestAnnounce: self._press_ordered,
+            AnnounceTest: self._press_ordered,
         }
         return Room({"drills": self._drills.run}, requests, commands, self._beat)
 
@@ -113,7 +113,7 @@ class DrillRoom:
     async def _stop_ordered(self, order: DrillStop, answer: Answer) -> None:
         await self._drills.stop(order.person, lambda drill: answer("the drill is over", _told(drill)))
 
-    async def _press_ordered(self, order: TestAnnounce, answer: Answer) -> None:
+    async def _press_ordered(self, order: AnnounceTest, answer: Answer) -> None:
         fields = {"device": order.device, "person": order.person}
         text = "the test is announced"
         await self._tests.announce(

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from agent.records import ClockState
 from agent.session import Incoming
-from agent.uplink.drill_commands import DrillStart, DrillStop, TestAnnounce
+from agent.uplink.drill_commands import AnnounceTest, DrillStart, DrillStop
 from agent.uplink.hazard_commands import HazardAdd, HazardStep
 from agent.uplink.linkage_commands import LinkageReset
 from agent.uplink.orders import ID_MOST, Number, Ordered, Said, Span, Store
@@ -56,7 +56,7 @@ COMMANDS: Mapping[str, type[Command]] = {
     "sign": Sign,
     "drill_start": DrillStart,
     "drill_stop": DrillStop,
-    "test_announce": TestAnnounce,
+    "test_announce": AnnounceTest,
     "hazard_add": HazardAdd,
     "hazard_step": HazardStep,
     "linkage_reset": LinkageReset,

@@ -21,7 +21,7 @@ class DrillStop(Ordered):
     person: str = Field(min_length=1, max_length=100)
 
 
-class TestAnnounce(Ordered):
+class AnnounceTest(Ordered):
     """A one-key alarm will be pressed for a test; that press goes upstream as any other, with `test`."""
 
     device: str = Field(max_length=100)

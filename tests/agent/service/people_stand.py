@@ -14,10 +14,9 @@ from agent.school import Calendar, Declared, Person, School
 from agent.service.drill_requests import DrillRoom
 from agent.service.drills import Drills
 from agent.service.people import People
-from agent.service.people_requests import SignRequest
 from agent.service.pipe import Pipe
 from agent.service.room import Room
-from agent.site import Device, DrillSettings, PointUse, Site
+from agent.site import Device, PointUse, Site
 from drivers.reading import Quality, Reading
 from simulators.clock import START_S, run_virtual
 from tests.agent.service.world import BUTTON, World, open_pipe, site_in, stored
@@ -41,11 +40,14 @@ def button(**settings: float | bool | str) -> Device:
     )
 
 
+@dataclass
 class Ticking(World):
-    """Its wall clock goes on with the loop's."""
+    """Its wall clock goes on with the loop's, but for what somebody puts it `ahead_s`."""
+
+    ahead_s: float = 0.0
 
     def now(self) -> tuple[float, Any]:
-        return UTC_S + asyncio.get_running_loop().time() - START_S, self.clock
+        return UTC_S + self.ahead_s + asyncio.get_running_loop().time() - START_S, self.clock
 
     def host(self) -> Any:
         return replace(super().host(), wall_clock=self.now)
@@ -142,6 +144,3 @@ def play(story: Callable[[Ticking], Awaitable[None]], directory: Path) -> None:
         await story(Ticking(directory, utc_s=UTC_S))
 
     run_virtual(main())
-
-
-__all__ = ["BUTTON", "DrillSettings", "SignRequest"]
