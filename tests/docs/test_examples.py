@@ -13,8 +13,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from agent.cli.main import COMMANDS
-from agent.config import load_site
+from agent.config import load_pack, load_site
 from agent.config.models import ConfigModel
+from agent.hazards.rules import RuleBook
 from drivers.profile import DeviceProfile
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,12 @@ def test_every_yaml_example_is_good(example: Example, tmp_path: Path) -> None:
         with path.open("w") as out:
             YAML(typ="safe", pure=True).dump(completed(document), out)
         load_site(path)
+    elif "unmet_after_s" in keys:
+        RuleBook.model_validate(document)
+    elif "indicators" in keys:
+        path = tmp_path / f"{document['id']}.yaml"
+        path.write_text(example.text)
+        load_pack(path)
     elif "steps" in keys:
         scenarios = importlib.import_module("simulators.scenario")
         scenarios.Scenario.model_validate(document)
