@@ -40,7 +40,7 @@ def listed(answer: Mapping[str, Any]) -> Iterator[str]:
         yield from folded(f"{pack['id']}: {_both(pack['title'])}", "", COLUMNS)
         own = [one for one in answer["verdicts"] if one["pack"] == pack["id"]]
         head = (tr("indicator"), tr("verdict"), tr("share"), tr("oldest evidence"))
-        first, *lines = table([head, *(_row(pack, one) for one in own)])
+        first, *lines = table([head, *(_row(one) for one in own)])
         yield first
         for line, one in zip(lines, own, strict=True):
             yield coloured(line, one["verdict"])
@@ -101,9 +101,8 @@ def _head(answer: Mapping[str, Any]) -> Iterator[str]:
         yield from folded(tr("a new configuration was refused; this is judged by the last good one"), "", COLUMNS)
 
 
-def _row(pack: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, ...]:
-    subject = pack["subjects"][one["indicator"]]
-    return subject, _verdict(one), _share(one), age(one["oldest_evidence_age_s"])
+def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
+    return one["indicator"], _verdict(one), _share(one), age(one["oldest_evidence_age_s"])
 
 
 def _first(one: Mapping[str, Any]) -> str:
@@ -114,7 +113,13 @@ def _first(one: Mapping[str, Any]) -> str:
     if not missing:
         return title if not open_items else f"{title} · {_both(open_items[0]['said'])}"
     more = tr(" (and {count} more)", count=len(missing) - 1) if len(missing) > 1 else ""
-    return f"{title} · {_both(missing[0]['what'])}{more}"
+    return f"{title} · {_missing(missing[0])}{more}"
+
+
+def _missing(one: Mapping[str, Any]) -> str:
+    """With its subject, where the text itself does not name it."""
+    what = _both(one["what"])
+    return what if one["subject"] in what else f"{one['subject']}: {what}"
 
 
 def _item(item: Mapping[str, Any]) -> Iterator[str]:
@@ -130,7 +135,7 @@ def _item(item: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from folded(_evidence(item), "     ", COLUMNS)
     for one in item["missing"]:
-        yield from folded(tr("missing: {what}", what=_both(one["what"])), "     ", COLUMNS)
+        yield from folded(tr("missing: {what}", what=_missing(one)), "     ", COLUMNS)
     for fix in dict.fromkeys(_both(one["fix"]) for one in item["missing"]):
         yield from folded(tr("to mend it: {fix}", fix=fix), "     ", COLUMNS)
 
