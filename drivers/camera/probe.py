@@ -1,6 +1,7 @@
 """One look at one camera: connect, ask for RTSP's options, ask for ONVIF's clock; nothing is kept open."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ class _Looking:
         theirs = onvif.answer_of(heard).utc_s
         if theirs is None or asked is None or answered is None:
             return _Clock(None)
-        return _Clock(float(round(theirs - (asked + answered) / 2)))
+        return _Clock(float(math.ceil(theirs - (asked + answered) / 2)))  # they cut their seconds off
 
     async def _options(self, cseq: int, uri: str) -> rtsp.RtspAnswer:
         async with self._stream("rtsp") as stream:
