@@ -4,6 +4,7 @@ Outputs are switched between two polls: who wants one switched says so, and the 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from drivers.reading import Reading
 log = logging.getLogger(__name__)
 
 STORE_GRACE_S = 2.0
+STALL_LOOK_S = 0.25  # so often does a poller that waits for the disk look for what a fire orders
 ILLEGAL_ADDRESS = 2  # the exception that says: not all of these registers are mine
 
 
@@ -162,11 +164,25 @@ class ModbusPoller:
             await self._line_gone(str(error))
 
     async def _stored(self) -> None:
-        """What the last answer led to is on disk; raises what went wrong with it."""
-        if (storing := self._storing) is not None:
-            await asyncio.wait([storing])
-            self._storing = None
-            storing.result()
+        """What the last answer led to is on disk; raises what went wrong with it.
+
+        A disk that stalls holds up the polls, but not what a fire orders.
+        """
+        while (storing := self._storing) is not None:
+            if storing.done():
+                self._storing = None
+                storing.result()
+            elif (order := self.switches.urgent(loop_s(), self._ready_at)) is not None:
+                self.schedule.asked(order, loop_s())
+                with contextlib.suppress(FieldError):  # noted there, and tried again; who is lost, polls find out
+                    await self.switches.act(order, self._timeout_s(order.unit))
+            else:
+                await self._stored_or_wanted(storing)
+
+    async def _stored_or_wanted(self, storing: asyncio.Task[None]) -> None:
+        nap = self._nap = asyncio.get_running_loop().create_future()
+        await asyncio.wait([storing, nap], timeout=STALL_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+        nap.cancel()
 
     async def _failed(self, job: Job, error: FieldError) -> None:
         if isinstance(error, Refused):

@@ -1,7 +1,7 @@
 """The outputs of one line: what somebody wants of them, and the exchanges that bring it about."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from agent.host import loop_s
@@ -60,6 +60,12 @@ class Switches:
         """What was wanted last is so: the unit itself has said it."""
         output = self._outputs.get((unit, point))
         return output is not None and output.seen
+
+    def urgent(self, now_s: float, ready_at: Callable[[str], float]) -> Job | None:
+        """A due step of what a fire orders, read back or renewed included, whose unit may be asked."""
+        names = (name for name, output in self._outputs.items() if output.want.urgent)
+        jobs = (job for job in (self._job(*name) for name in names) if not job.lost)
+        return next((job for job in jobs if max(job.due_s, ready_at(job.unit)) <= now_s), None)
 
     def cause(self, unit: str, point: str) -> str:
         """Why what was tried last had no success; empty where it had, or nothing was tried."""

@@ -7,8 +7,9 @@ remembered runs ahead of the disk by one transaction: a power cut in between fin
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,15 +19,15 @@ from agent.host import Host, loop_s
 from agent.linkage.answer import answer_of
 from agent.linkage.evaluate import decide, reset, reset_order
 from agent.linkage.memory import memory_from_json, memory_to_json
-from agent.linkage.model import Contact, Decision, Fire, Matrix, Memory, OutputWish, View
+from agent.linkage.model import Contact, Decision, EffectChange, Fire, Matrix, Memory, OutputWish, View
 from agent.linkage.seen import DeviceNow, contacts_wanted, view_of
 from agent.linkage.trial import trial, with_facts
 from agent.linkage.truth import truth
 from agent.outbox.outbox import Outbox
-from agent.records import NOTHING, Along, Record, event_record
+from agent.records import NOTHING, Along, Instant, Record, event_record
 from agent.service.journal import Note
 from agent.service.line_sight import Poller
-from agent.service.linkage_outputs import LinkageOutputs, contact
+from agent.service.linkage_outputs import LinkageOutputs, News, contact
 from agent.service.linkage_words import linkage_data, notes_of, output_note, prealarm, reset_note, restored
 from agent.service.pipe import Pipe
 from agent.service.room import Answer, Room
@@ -42,6 +43,16 @@ OWED_MOST = 512
 MEMORY, SHOWN = "linkage/memory", "linkage/shown"  # states' names that no device can have
 CHANNEL = "linkage"
 DRILL = "a drill holds the effects of security"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look led to, and by what: to be told."""
+
+    changes: tuple[EffectChange, ...]
+    news: list[News]
+    view: View
+    at: Instant
 
 
 class ResetRequest(BaseModel):
@@ -63,7 +74,7 @@ class TryRequest(BaseModel):
 
 
 class Linkage:
-    """`look` decides and commands at once, and never waits; `keep` stores what it led to."""
+    """`look` decides and commands at once, and never waits; `keep` tells and stores what it led to."""
 
     def __init__(
         self,
@@ -88,9 +99,11 @@ class Linkage:
             filter(None, kept.get(SHOWN, "").split(" "))
         )
         self._owed: list[Record] = []
-        self._stir, self._store = asyncio.Event(), asyncio.Event()
+        self._untold: deque[Seen] = deque(maxlen=OWED_MOST)
+        self._stir, self._told = asyncio.Event(), asyncio.Event()
         pipe.watchers.append(self._stir.set)
-        self._note(restored(name, one) for name, one in self._memory.effects.items() if one.acting)
+        acting = {name: one for name, one in self._memory.effects.items() if one.acting}
+        self._note((restored(name, one) for name, one in acting.items()), host.instant())
 
     def room(self) -> Room:
         """What the gateway gets of it."""
@@ -111,32 +124,29 @@ class Linkage:
                     await self._stir.wait()
 
     def look(self) -> None:
-        """What follows from what is known at this moment. Commands first, then words."""
+        """What follows from what is known at this moment; words are made elsewhere, and can fail without harm."""
         at, view = self._host.instant(), self._view()
         decision = self._held(decide(self._matrix, self._memory, view, at))
         news = self.outputs.wish({} if self._matrix.dry_run else decision.outputs, at.monotonic_s)
         self._memory, self._decision = decision.memory, decision
-        self._note(notes_of(self._matrix, decision.changes, view))
-        self._note(output_note(one) for one in news)
-        self._pre(view)
-        self._show()
-        if self._owed or memory_to_json(self._memory) != self._stored:
-            self._store.set()
+        self._untold.append(Seen(decision.changes, news, view, at))
+        self._told.set()
 
     async def keep(self) -> None:
-        """Store what was decided, until cancelled; a disk that refuses is asked again, and holds nobody up."""
+        """Tell and store what was decided, until cancelled; a disk that refuses holds nobody up."""
         while True:
-            await self._store.wait()
-            self._store.clear()
-            if not await self._kept(NOTHING, self._memory):
-                self._store.set()
+            await self._told.wait()
+            self._told.clear()
+            self._tell()
+            if (self._owed or memory_to_json(self._memory) != self._stored) and not await self._kept():
+                self._told.set()
                 await asyncio.sleep(RETRY_S)
 
     # --- inside -------------------------------------------------------------------------------------
 
     def _next_s(self) -> float:
-        dues = (self._decision.due_s, self.outputs.due_s)
-        return min(loop_s() + LOOK_S, *(due_s for due_s in dues if due_s is not None))
+        dues = (loop_s() + LOOK_S, self._decision.due_s, self.outputs.due_s)
+        return min(due_s for due_s in dues if due_s is not None)
 
     def _view(self) -> View:
         pipe = self._pipe
@@ -162,20 +172,28 @@ class Linkage:
         }
         return replace(decision, outputs=outputs, held_back={**decision.held_back, **dict.fromkeys(held, DRILL)})
 
-    def _note(self, notes: Iterable[Note]) -> None:
-        at = self._host.instant()
+    def _tell(self) -> None:
+        """In words, as events and on the board."""
+        while self._untold:
+            seen = self._untold.popleft()
+            self._note(notes_of(self._matrix, seen.changes, seen.view), seen.at)
+            self._note((output_note(one) for one in seen.news), seen.at)
+            self._pre(seen)
+        self._show()
+
+    def _note(self, notes: Iterable[Note], at: Instant) -> None:
         for note in notes:
             log.warning("%s", note[1])
             self._owed.append(event_record(*note, at))
         del self._owed[:-OWED_MOST]
 
-    def _pre(self, view: View) -> None:
+    def _pre(self, seen: Seen) -> None:
         """A single detector is told once, until there is none."""
-        fire, confirmed = (truth(Fire(self._matrix.fire, confirmed=c), view) for c in (False, True))
+        fire, confirmed = (truth(Fire(self._matrix.fire, confirmed=c), seen.view) for c in (False, True))
         single = fire is True and confirmed is not True
         if single and not self._prealarm:
-            self._note([prealarm(self._matrix, view)])
-        self._prealarm = single or (self._prealarm and fire is not False)
+            self._note([prealarm(self._matrix, seen.view)], seen.at)
+        self._prealarm = fire is True or (self._prealarm and fire is None)
 
     def _show(self) -> None:
         """On the board, what reads differently; what an earlier configuration had goes."""
@@ -189,10 +207,10 @@ class Linkage:
             self._board.put(gone, None, CHANNEL)
             del self._shown[gone]
 
-    async def _kept(self, along: Along, memory: Memory) -> bool:
-        """One transaction for what is owed and remembered, and what goes along; False when the disk refuses."""
+    async def _kept(self) -> bool:
+        """What is owed and remembered, in one transaction; False when the disk refuses."""
         try:
-            await self._append(along, memory)
+            await self._append(NOTHING, self._memory)
         except StorageError as error:
             self._pipe.journal.complain(error)
             return False
