@@ -46,7 +46,7 @@ def notes_of(matrix: Matrix, changes: tuple[EffectChange, ...], view: View) -> I
 
 def _told(change: EffectChange) -> tuple[str, str] | None:
     """The event's name and its verb; None where nobody needs to know."""
-    if change.after == "active" and change.before not in ACTING:
+    if change.after in ACTING and change.before not in ACTING:
         return "linkage.triggered", "acts"
     if change.after == "blocked":
         return "linkage.blocked", "must not act"
