@@ -57,8 +57,9 @@ def _single_confirms() -> Mutant:
 def _reset_whenever() -> Mutant:
     """Somebody may reset while it burns."""
 
-    def careless(matrix: Matrix, memory: Memory, _view: View, order: Reset, effect: str) -> Memory:
-        return evaluate.reset(matrix, memory, View(), order, effect)
+    def careless(matrix: Matrix, memory: Memory, view: View, order: Reset, effect: str) -> Memory:
+        life = any(one.id == effect and one.priority == "life" for one in matrix.effects)
+        return evaluate.reset(matrix, memory, View() if life else view, order, effect)
 
     return _patched(world, "reset", careless)
 
