@@ -75,8 +75,9 @@ class PackCheck:
         for n, place in enumerate(getattr(asked, "places", ())):
             yield from _known((*at, "places", n), place, self._pack.places, tr("place"))
         known = {name for kind, spec in KINDS.items() if kind in kinds for name in spec.conditions}
-        for n, condition in enumerate(getattr(asked, "without", ())):
-            yield from _known((*at, "without", n), condition, known, tr("condition of these kinds"))
+        for key in ("without", "in_service"):
+            for n, condition in enumerate(getattr(asked, key, ())):
+                yield from _known((*at, key, n), condition, known, tr("condition of these kinds"))
 
     def _formula(self, loc: Loc, formula: Formula) -> Said:
         if formula.rounding_fact is not None:

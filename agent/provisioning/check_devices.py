@@ -35,7 +35,7 @@ def devices(case: Case, check: Devices) -> Found:
     tally = Tally()
     required = enough(case, tally, seen, check.kinds, case.amount(check.at_least))
     for one in seen:
-        if why := _not_working(one, check.without):
+        if why := _not_working(one, check):
             tally.bad.append(Missing(one.id, why, case.item.fix))
         elif why := unseen(case, one):
             tally.unknown.append(Missing(one.id, why, case.item.fix))
@@ -122,14 +122,20 @@ def oldest_s(seen: Iterable[DeviceSeen]) -> float | None:
     return max((one.age_s for one in seen if one.age_s is not None), default=None)
 
 
-def _not_working(one: DeviceSeen, without: Sequence[str]) -> Text | None:
+def _not_working(one: DeviceSeen, check: Devices) -> Text | None:
     """Which of the unwanted conditions it has; those from before the start prove nothing until it is heard."""
-    if LOST in without and one.lost:
+    if LOST in check.without and one.lost:
         return said.text("{name}: no answer", "{name}：无应答", name=called(one))
     if not one.heard:
         return None
-    has = {key.rpartition("/")[2] for key in (*one.active, *one.set_aside)}
-    names = [_condition(one.kind, condition) for condition in without if condition in has]
+    aside = {key.rpartition("/")[2] for key in one.set_aside}
+    has = aside | {key.rpartition("/")[2] for key in one.active}
+    names = [_condition(one.kind, condition) for condition in check.without if condition in has]
+    names += [
+        said.text("{what} is set aside", "{what}已被屏蔽", what=_condition(one.kind, condition))
+        for condition in check.in_service
+        if condition in aside
+    ]
     if not names:
         return None
     return said.text("{name}: {what}", "{name}：{what}", name=called(one), what=said.listed(names))

@@ -51,11 +51,13 @@ class Devices(Data):
 
     `without`: conditions that none of them may have. `lost` among them says that a lost one is known not to work;
     else it is only unknown how it is. One that is set aside counts as having what was set aside.
+    `in_service`: what must not be set aside, though it may be there, such as a one-key alarm's press.
     """
 
     kinds: tuple[Name, ...] = Field(min_length=1)
     places: tuple[Name, ...] = ()
     without: tuple[Name, ...] = ()
+    in_service: tuple[Name, ...] = ()
     at_least: Amount = ONE
 
 

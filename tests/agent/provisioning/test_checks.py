@@ -144,7 +144,7 @@ def test_the_shift_that_is_now_says_how_many() -> None:
 
 # --- devices ------------------------------------------------------------------------------------------
 
-KEYS = pack({"devices": {"kinds": ["one_key_alarm"], "without": ["tamper", "lost"], "at_least": {"number": 1}}})
+KEYS = pack({"devices": {"kinds": ["one_key_alarm"], "without": ["tamper", "lost"], "in_service": ["pressed"]}})
 
 
 def devices(*devices: Any, rules: Pack = KEYS) -> ItemVerdict:
@@ -163,6 +163,8 @@ def devices(*devices: Any, rules: Pack = KEYS) -> ItemVerdict:
         ({"active": frozenset({"pressed"})}, "met"),
         ({"active": frozenset({"tamper"})}, "not_met"),
         ({"set_aside": frozenset({"tamper"})}, "not_met"),
+        ({"set_aside": frozenset({"pressed"})}, "not_met"),
+        ({"set_aside": frozenset({"unstable"})}, "met"),
         ({"active": frozenset({"1.3.30/tamper"})}, "not_met"),
         ({"active": frozenset({"tamper"}), "heard": False}, "unknown"),
     ],
