@@ -153,6 +153,7 @@ def test_a_point_that_contradicts_itself_or_another_is_shown_at_its_key(
         ("turnaround_s: 0.5\n", "turnaround_most_s"),
         ("port: {address: 250}\n", "address"),
         ("protocol: jbf_193k\n", "has no registers"),
+        ("probes: {rtsp: 554}\n", "for protocol ip_camera"),
         ("identity: [{name: level, title: *t, table: holding, address: 9}]\n", "there is such a point already"),
     ],
 )
@@ -291,3 +292,67 @@ def test_a_shelf_reads_a_profile_when_it_is_asked_for_and_minds_no_broken_neighb
     assert shelf.get("unheard_of") is None
     with pytest.raises(ProfileError, match=r"broken\.yaml:1:"):
         shelf["broken"]
+
+
+SHAKING = """
+exact_blocks: [{table: holding, address: 100, count: 4}]
+handshake: {flag: new, value: code, clear: gone}
+points:
+  - {name: new, title: &t {en: it, zh: 它}, table: holding, address: 100, values: {0: false, 1: true}}
+  - {name: code, title: *t, table: holding, address: 102, type: card, length: 2}
+  - {name: gone, title: *t, table: coil, address: 7, type: bool, access: rw, safe: false}
+"""
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "says"),
+    [
+        ("flag: new", "flag: code", "want a yes or no"),
+        ("value: code", "value: new", "want a card, hex or ascii"),
+        ("clear: gone", "clear: new", "want a writable coil"),
+        ("count: 4}", "count: 2}", "in one exact block with the value"),
+    ],
+)
+def test_a_handshake_that_cannot_be_kept_is_a_mistake(tmp_path: Path, find: str, put: str, says: str) -> None:
+    text = GOOD[: GOOD.index("points:")] + SHAKING
+    load(tmp_path, text)
+    assert any(says in said for _, _, said in mistakes(tmp_path, text.replace(find, put, 1)))
+
+
+CAMERA = """
+id: it
+name: {en: a, zh: 甲}
+vendor: any
+model: any
+kind: camera
+protocol: ip_camera
+verified: simulator
+source: [a paper]
+probes: {rtsp: 554}
+points:
+  - {name: reachable, title: {en: a, zh: 甲}, type: bool}
+"""
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "says"),
+    [
+        ("probes: {rtsp: 554}\n", "", "for protocol ip_camera, the ports"),
+        ("name: reachable", "name: reachabel", "tells nothing called 'reachabel'"),
+        ("type: bool", "type: f32", "is of type bool"),
+        ("type: bool", "type: bool, table: coil", "has no registers"),
+        ("type: bool", "type: bool, scale: 2", "has no registers"),
+    ],
+)
+def test_a_protocol_with_words_of_its_own_has_these_and_no_registers(
+    tmp_path: Path, find: str, put: str, says: str
+) -> None:
+    assert any(says in said for _, _, said in mistakes(tmp_path, CAMERA.replace(find, put, 1)))
+
+
+@pytest.mark.parametrize("key", ["table: holding", "address: 9"])
+def test_a_modbus_point_says_where_it_is(tmp_path: Path, key: str) -> None:
+    line = POINT.format("table: holding, address: 9")
+    assert any(
+        "needed: where the value is" in s for _, _, s in mistakes(tmp_path, GOOD + line.replace(key, "mark: seen"))
+    )
