@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.alarms.kinds import KINDS
 from agent.alarms.spec import RoleSpec
+from agent.config.drill_models import drill_settings
 from agent.config.hazard_book import load_book
 from agent.config.hazard_models import HazardsModel, build_escalation, build_hazards
 from agent.config.linkage_build import Field, build_matrix
@@ -69,6 +70,7 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str, packs:
         sounder=Sounder(*config.sounder.point.split(".")) if config.sounder else None,
         control_socket=Path(config.control_socket) if config.control_socket else None,
         school=school,
+        drill=drill_settings(config.drill),
         packs=packs,
         linkage=matrix_of(config, units),
         hazards=_hazards(config, school),

@@ -13,6 +13,7 @@ from agent.config.linkage_checks import check_linkage
 from agent.config.models import ConfigModel
 from agent.config.rules_load import RuleShelf
 from agent.config.rules_use import check_rules
+from agent.config.school_checks import check_school
 from agent.config.source import Loc, Source
 from agent.config.ways import uplink_mistakes
 from agent.errors import Mistake
@@ -46,6 +47,7 @@ class Check:
         lines.run()
         DeviceChecks(self._found, self._config, lines.units).run()
         check_linkage(self._found, self._config, lines.units)
+        check_school(self._found, self._config)
         check_hazards(self._found, self._config)
         check_rules(self._found, self._config, self._rules)
         return self._found.mistakes

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from agent.config.drill_models import DrillModel
 from agent.config.forms import (
     CARD,
     CLOCK_TIME,
@@ -213,6 +214,7 @@ class ConfigModel(Model):
     sounder: SounderModel | None = Field(
         None, description="sounds when nobody upstream confirms a fire or a one-key alarm"
     )
+    drill: DrillModel = Field(DrillModel(), description="drills and test presses")
     school: SchoolModel | None = Field(None, description="what is declared of the school, and how it is judged")
     hazards: HazardsModel | None = Field(None, description="the hazard ledger")
     escalation: list[EscalationModel] = Field([], description="who is told when an alarm is not acknowledged")

@@ -9,6 +9,7 @@ from agent.alarms.kinds import KINDS
 from agent.alarms.model import State
 from agent.alarms.spec import COMMON, ConditionSpec, KindSpec
 from agent.alarms.states import acknowledged, cleared, raised, reset
+from agent.config.drill_models import DrillModel
 from agent.config.hazard_models import EscalationModel, HazardsModel
 from agent.config.linkage_models import ConfirmModel, EffectModel, LinkageModel
 from agent.config.models import (
@@ -50,6 +51,7 @@ MODELS: dict[str, Any] = {
     "`devices[]`": DeviceModel,
     "`points`": PointModel,
     "`sounder`": SounderModel,
+    "`drill`": DrillModel,
     "`school`": SchoolModel,
     "`facts`": FactModel,
     "`calendar`": CalendarModel,
@@ -102,8 +104,9 @@ def roles(kind: KindSpec) -> str:
 def settings(kind: KindSpec) -> str:
     rows = ["| setting | 中文 | default | bounds |", "|---|---|---|---|"]
     for name, spec in kind.settings.items():
-        default = "–" if spec.default is None else str(spec.default).lower()
-        bounds = " to ".join("" if bound is None else f"{bound:g}" for bound in (spec.least, spec.most))
+        default = "–" if spec.default in (None, "") else str(spec.default).lower()
+        words = ", ".join(f"`{word}`" for word in spec.words)
+        bounds = words or " to ".join("" if bound is None else f"{bound:g}" for bound in (spec.least, spec.most))
         rows.append(f"| `{name}` | {spec.title.zh} | {default} | {bounds if bounds != ' to ' else '–'} |")
     return "\n".join(rows)
 
