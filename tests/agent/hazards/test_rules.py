@@ -1,0 +1,190 @@
+"""What the shipped rules, and the packs, make of alarms and verdicts; and how long it must last."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from agent.alarms.kinds import KINDS
+from agent.alarms.model import ConditionState, DeviceMemory, Hold, State
+from agent.config.hazard_book import book_names, load_book
+from agent.errors import ConfigError
+from agent.hazards import watch
+from agent.hazards.ledger import Ledger
+from agent.hazards.rules import DAY_S, RuleBook
+from agent.hazards.sights import Sight, of_devices, of_verdicts
+from agent.hazards.watch import pending_from_json, pending_to_json
+from agent.provisioning.model import IndicatorVerdict, ItemVerdict, Missing, Text, Verdict
+from agent.provisioning.pack import Hazard, Indicator, Item, Pack, Worth
+from agent.school import Responsible
+from agent.site import Device, Kind
+from tests.agent.hazards.ledgerbook import Machine, Sensor
+
+BOOKS = {name: load_book(name) for name in book_names()}
+NATIONAL = BOOKS["national-2024"]
+CHAIN = (Responsible("safety_officer", "李主任", 0.0), Responsible("safety_officer", "代班", 60.0))
+ACTIVE = ConditionState(State.UNACKNOWLEDGED)
+HELD = ConditionState(hold=Hold("out_of_service", "检修", "王", 1.9e9))
+SLEEPING = "detection_where_people_sleep"
+CASES: list[tuple[Kind, str, str, str | None]] = [
+    ("smoke_detector", "dormitory", "lost", SLEEPING),
+    ("smoke_detector", "nap_room", "fault", SLEEPING),
+    ("smoke_detector", "canteen", "lost", "smoke_detector_lost"),
+    ("smoke_detector", "dormitory", "battery_low", "detector_battery_low"),
+    ("smoke_detector", "dormitory", "alarm", None),
+    ("fire_sensor", "", "disabled", "smoke_detector_fault"),
+    ("fire_panel", "", "1.3.30/disabled", "fire_panel_fault"),
+    ("fire_panel", "", "1.3.30/fire", None),
+    ("one_key_alarm", "guard_room", "lost", "one_key_alarm_lost"),
+    ("one_key_alarm", "guard_room", "pressed", None),
+    ("camera", "main_gate", "unreachable", "camera_unreachable"),
+    ("power_supply", "", "on_battery", "power_on_battery"),
+    ("environment", "", "lost", None),
+]
+
+
+def device(kind: Kind, place: str = "", id: str = "d-1") -> Device:
+    return Device(id, kind, "302宿舍烟感", "2号楼三层", place=place)
+
+
+def seen(kind: Kind, place: str = "", **conditions: ConditionState) -> dict[str, Sight]:
+    """The sights of one device with these conditions, by rule."""
+    memory = DeviceMemory({key.replace("__", "/"): state for key, state in conditions.items()})
+    sights = of_devices(NATIONAL, [device(kind, place)], {"d-1": memory}, CHAIN)
+    return {sight.finding.facts.rule: sight for sight in sights}
+
+
+@pytest.mark.parametrize(("kind", "place", "key", "rule"), CASES)
+def test_an_alarm_at_a_place_is_one_hazard_or_none(kind: Kind, place: str, key: str, rule: str | None) -> None:
+    memory = {"d-1": DeviceMemory({key: ACTIVE})}
+    failing = [
+        one.finding.facts.rule for one in of_devices(NATIONAL, [device(kind, place)], memory, CHAIN) if one.failing
+    ]
+    assert failing == ([rule] if rule else [])
+
+
+def test_a_bedroom_without_detection_is_major_red_and_by_its_clause() -> None:
+    found = seen("smoke_detector", "dormitory", lost=ACTIVE)["detection_where_people_sleep"].finding
+    facts = found.facts
+    assert (facts.grade, facts.colour, facts.mark, facts.source) == ("major", "red", "seen", "sensor")
+    assert "教发厅函〔2024〕20号" in facts.clause
+    assert (found.duties.role, found.duties.person) == ("safety_officer", "李主任")
+    assert found.within_s == DAY_S
+    assert "302宿舍烟感" in facts.text.zh
+
+
+def test_what_was_taken_out_of_service_guards_nobody() -> None:
+    sight = seen("smoke_detector", "dormitory", alarm=HELD)["detection_where_people_sleep"]
+    assert sight.failing
+    assert sight.seen == (("note", "alarm set aside"),)
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_every_book_speaks_of_kinds_and_conditions_that_there_are(name: str) -> None:
+    for rule in BOOKS[name].rules:
+        known = {condition for kind in rule.watch.kinds for condition in KINDS[kind].conditions}  # type: ignore[index]
+        assert set(rule.watch.kinds) <= set(get_args(Kind))
+        assert set(rule.watch.conditions) <= known, rule.id
+        assert rule.watch.conditions or rule.watch.out_of_service, rule.id
+
+
+def test_a_mistake_in_a_book_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "ours.yaml"
+    path.write_text("id: ours\ntitle: {en: a, zh: b}\nsource: us\nrules:\n  - {id: x, watc: {}}\n")
+    with pytest.raises(ConfigError) as refused:
+        load_book("ours", tmp_path)
+    assert any((one.line, one.file) == (5, str(path)) for one in refused.value.mistakes)
+    path.write_text("id: other\ntitle: {en: a, zh: b}\nsource: us\n")
+    with pytest.raises(ConfigError, match="other"):
+        load_book("ours", tmp_path)
+    with pytest.raises(ConfigError, match="cannot read"):
+        load_book("none", tmp_path)
+
+
+# --- packs ------------------------------------------------------------------------------------------
+
+
+def pack(days: float | None) -> Pack:
+    """One item, whose check nobody looks at here; days None: its failure is no hazard."""
+    hazard = None
+    if days is not None:
+        hazard = Hazard(grade="general", colour="orange", category="security", role="guard", days=days)
+    item = Item.model_construct(
+        id="test_press", clause="notice 3", place="", fix=Text("press it", "测试"), worth=Worth(hazard=hazard)
+    )
+    return Pack.model_construct(id="p", indicators=(Indicator.model_construct(id="alarm", items=(item,)),))
+
+
+def verdicts(verdict: Verdict) -> tuple[IndicatorVerdict, ...]:
+    missing = (Missing("panic-1", Text("not pressed for 40 days", "40天未测试"), Text("press it", "测试")),)
+    title, said = Text("Test press", "按键测试"), Text("said", "说明")
+    item = ItemVerdict("test_press", title, "notice 3", "seen", verdict, ("checked_in",), said, 1, 0, missing)
+    return (IndicatorVerdict("p", "alarm", Text("Alarm", "报警"), verdict, 0.0, (item,)),)
+
+
+@pytest.mark.parametrize(("verdict", "failing"), [("met", False), ("not_met", True), ("unknown", None)])
+def test_an_item_that_is_worth_a_hazard_fails_as_its_verdict_does(verdict: Verdict, failing: bool | None) -> None:
+    (sight,) = of_verdicts(NATIONAL, [pack(3.0)], verdicts(verdict), CHAIN)
+    assert sight.failing is failing
+    assert sight.finding.key == ("p/alarm", "test_press")
+    assert (sight.finding.rectify, sight.finding.within_s) == ("by_date", 3 * DAY_S)
+    assert sight.finding.after_s == NATIONAL.unmet_after_s
+
+
+def test_what_is_not_met_at_once_is_to_be_mended_at_once() -> None:
+    (sight,) = of_verdicts(NATIONAL, [pack(0.0)], verdicts("not_met"), CHAIN)
+    assert (sight.finding.rectify, sight.finding.within_s) == ("immediate", DAY_S)
+
+
+def test_an_item_that_is_worth_nothing_opens_nothing() -> None:
+    assert not list(of_verdicts(NATIONAL, [pack(None)], verdicts("not_met"), CHAIN))
+
+
+# --- how long ---------------------------------------------------------------------------------------
+
+
+def looked(sensor: Sensor, pending: dict[watch.Key, watch.Pending], machine: Machine) -> watch.Looked:
+    return watch.look([sensor.sight], Ledger(9).newest, pending, machine.times, machine.now)
+
+
+def test_a_failure_counts_when_it_has_lasted_and_not_before() -> None:
+    machine, sensor = Machine(), Sensor(failing=True)
+    first = looked(sensor, {}, machine)
+    assert (first.changes, first.next_s) == ((), 600.0)
+    machine.s += 599
+    assert not looked(sensor, dict(first.pending), machine).changes
+    machine.s += 1
+    assert looked(sensor, dict(first.pending), machine).changes
+
+
+def test_a_word_in_between_begins_it_anew_and_no_word_leaves_it_waiting() -> None:
+    machine, sensor = Machine(), Sensor(failing=True)
+    pending = dict(looked(sensor, {}, machine).pending)
+    machine.s += 500
+    assert dict(looked(replace(sensor, failing=None), pending, machine).pending) == pending
+    assert not looked(replace(sensor, failing=False), pending, machine).pending
+
+
+def test_a_day_without_a_word_is_a_day_also_where_the_machine_was_off_for_half_of_it() -> None:
+    machine, sensor = Machine(), Sensor(failing=True, after_s=DAY_S)
+    kept = pending_to_json(looked(sensor, {}, machine).pending)
+    machine.off(DAY_S / 2)
+    pending = pending_from_json(kept)
+    assert not looked(sensor, pending, machine).changes
+    machine.s += DAY_S / 2
+    assert looked(sensor, pending, machine).changes
+
+
+def test_a_short_wait_does_not_wear_out_the_disk() -> None:
+    sensor = Sensor(failing=True, after_s=60.0)
+    assert pending_to_json(looked(sensor, {}, Machine()).pending) == "[]"
+
+
+@pytest.mark.parametrize("text", ["", "?", "{}", '[["a"]]'])
+def test_waits_that_were_damaged_begin_anew(text: str) -> None:
+    assert pending_from_json(text) == {}
+
+
+def test_a_book_without_rules_is_one_for_packs_alone() -> None:
+    assert RuleBook.model_validate({"id": "b", "title": {"en": "b", "zh": "b"}, "source": "ours"}).rules == ()
