@@ -6,15 +6,14 @@ from agent.alarms.kinds import KINDS
 from agent.provisioning.model import DeviceSeen
 
 Sighting = Literal["open", "closed", "gap"]
-STANDS_OPEN = frozenset({"held_open", "forced_open"})
-MOVING_PORTALS = frozenset({"bollard"})  # no alarm when it stands open, but it does
+NOT_SHUT = frozenset({"held_open", "forced_open"})
+PORTALS = frozenset(kind for kind, spec in KINDS.items() if NOT_SHUT & spec.conditions.keys()) | {"bollard"}
+"""What can stand open; a bollard that does raises no alarm."""
 
 
 def is_portal(device: DeviceSeen) -> bool:
     """It is something that can stand open."""
-    return device.kind in MOVING_PORTALS or any(
-        STANDS_OPEN & set(spec.conditions) for kind, spec in KINDS.items() if kind == device.kind
-    )
+    return device.kind in PORTALS
 
 
 def sighting(device: DeviceSeen) -> Sighting:

@@ -21,6 +21,7 @@ WHOLE = f"{PREFIX}/whole"
 DAYS = 32  # a month is asked for, and today
 DAY_S = 86_400.0
 DAY_MOST = 300  # spans of one day; beyond it the shortest passages go
+ENDED_MOST = 1000  # spans that wait for the clock to be right
 JOIN_S = 120.0  # open before and after so short a blindness: it stood open all the time
 EVERYBODY = ""  # the device of a gap in which the gateway was off
 
@@ -112,6 +113,8 @@ class Openings:
             now = replace(now, since=since)
         elif before.how != "closed" and at != before.since:
             self._ended.append((device, before.how == "gap", before.since, at))
+        if len(self._ended) > ENDED_MOST:  # the clock is not right for very long: it begins behind these
+            self._begun = self._ended.pop(0)[-1]
         self._standing[device] = now
 
     def _open_all_along(self, device: str, before: Standing, at: Instant) -> Instant | None:

@@ -176,6 +176,21 @@ def test_a_rule_pack_is_checked_without_a_gateway(tmp_path: Path, capsys: pytest
     assert not json.loads(capsys.readouterr().out)["ok"]
 
 
+@pytest.mark.usefixtures("gateway")
+def test_the_report_is_one_page_written_whole_or_not_at_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "report.html"
+    assert called("report", "--out", str(page)) == 0
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert "实验小学" in page.read_text()
+    assert sorted(tmp_path.iterdir()) == [page]
+    assert called("report", "--out", str(tmp_path / "nowhere" / "x.html")) == 1
+    assert "cannot write" in capsys.readouterr().err
+    assert called("report", "--out", "-") == 0
+    assert capsys.readouterr().out.startswith("<!DOCTYPE html>")
+
+
 def test_colours_only_where_a_terminal_shows_them(monkeypatch: pytest.MonkeyPatch) -> None:
     assert coloured("x", "met") == "x"
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)

@@ -74,6 +74,23 @@ def test_a_device_that_is_lost_is_no_longer_evidence(tmp_path: Path) -> None:
     play(story, Stand(tmp_path))
 
 
+def test_while_a_gate_could_not_be_seen_it_may_have_been_open(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        async with stand.room() as room:
+            await logged_for(stand, 3700.0)
+            for blind_s, verdict in ((60.0, "met"), (200.0, "unknown")):
+                await stand.lose("io")
+                await asyncio.sleep(blind_s)
+                await stand.pipe.unit_back("io")
+                await stand.say()
+                await asyncio.sleep(61.0)
+                assert stand.verdicts(room)["closed_campus"] == verdict
+            await asyncio.sleep(3600.0)
+            assert stand.verdicts(room)["closed_campus"] == "met"
+
+    play(story, Stand(tmp_path))
+
+
 def test_a_way_that_breaks_is_seen_with_the_next_minute(tmp_path: Path) -> None:
     async def story(stand: Stand) -> None:
         async with stand.room() as room:
@@ -318,6 +335,23 @@ def test_while_the_clock_is_not_right_nothing_is_written_that_needs_it(tmp_path:
             assert abs((opening.last_utc_s or 0) - opening.first_utc_s - 50.0) < 2.0
             assert stand.utc_s() - opening.first_utc_s < 200.0
             assert room.strip.shown()
+
+    play(story, Stand(tmp_path))
+
+
+def test_what_waits_for_the_clock_is_bounded_and_what_was_dropped_proves_nothing(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        async with stand.room() as room:
+            log = room.openings
+            for n in range(3000):
+                at = Instant(1000.0 + n, 0.0, "unknown")
+                log.look(_gate(motion="closed" if n % 2 else "open"), at)
+            right = Instant(5000.0, MONDAY_S, "synchronised")
+            log.look(_gate(motion="closed"), right)
+            known = log.openings(right)
+            assert 0 < len(known) <= 300
+            assert log.logged_since_utc_s is not None
+            assert MONDAY_S - 4000.0 < log.logged_since_utc_s <= min(one.first_utc_s for one in known)
 
     play(story, Stand(tmp_path))
 
