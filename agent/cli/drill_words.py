@@ -9,6 +9,16 @@ from agent.language import either, tr
 COLUMNS = 80
 
 
+def practice(beat: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Rows of the status screen: a drill that is on, and tests that are due."""
+    if drill := beat.get("drill"):
+        until = moment(drill["until"])
+        told = tr("until {until} by {person}: {reason}", **{**drill, "until": until})
+        yield tr("DRILL"), str(drill["drill"]), told
+    for device in beat.get("tests_due", []):
+        yield tr("test"), device, tr("is due: campusgw drill press {device}", device=device)
+
+
 def listed(answer: dict[str, Any]) -> list[str]:
     """Drills, then one-key alarms with their last test."""
     return [*_drills(answer), "", *_tests(answer["tests"])]

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.cli import ways
 from agent.cli.ask import NotAnswered, add_common, ask
+from agent.cli.drill_words import practice
 from agent.cli.provision_told import status_rows
 from agent.cli.urgent import is_urgent, urgent
 from agent.cli.words import CLOCKS, moment, table, word
@@ -40,6 +41,7 @@ def screen(answer: dict[str, Any]) -> list[str]:
     beat = answer["heartbeat"]
     rows = [
         *urgent(answer),
+        *practice(beat),
         *ways.rows(beat["uplink"]),
         (tr("devices"), "", tr("{good} of {total} good", **beat["devices"])),
         (tr("clock"), "", word(CLOCKS, beat["clock"])),

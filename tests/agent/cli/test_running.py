@@ -45,11 +45,16 @@ class Gateway:
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway whose device and broker are not there; ready when it has told its manager so."""
+    """A gateway whose device and broker are not there."""
+    yield from gateway_of(tmp_path)
+
+
+def gateway_of(tmp_path: Path, config: str = CONFIG) -> Iterator[Gateway]:
+    """Its process; ready when it has told its manager so."""
     with socket.socket() as closed:  # a port where nobody listens
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    (tmp_path / "g.yaml").write_text(CONFIG.format(port=port, directory=tmp_path))
+    (tmp_path / "g.yaml").write_text(config.format(port=port, directory=tmp_path))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(30)
