@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from tests.fuzz import files, messages, modbus, panels, stored
+from tests.fuzz import cameras, files, messages, modbus, panels, stored
 from tests.fuzz.target import Target
 
-TARGETS: Mapping[str, Target] = {
-    target.name: target for room in (modbus, panels, messages, files, stored) for target in room.TARGETS
-}
+ROOMS = (modbus, panels, cameras, messages, files, stored)
+TARGETS: Mapping[str, Target] = {target.name: target for room in ROOMS for target in room.TARGETS}
