@@ -85,7 +85,8 @@ def _head(report: dict[str, Any]) -> Iterator[str]:
 
 def _raised(one: dict[str, Any], confirmed_by: str) -> Iterator[str]:
     what = title(one["kind"], one["condition"])
-    yield f"{moment(one['seen'])}  {one['device']} {one['address']} {what} · {one['name']}".replace("  ·", " ·")
+    where = " ".join(part for part in (one["device"], one["address"], what) if part)
+    yield f"{moment(one['seen'])}  {where} · {one['name']}"
     yield "  " + tr("stored after {seconds:.3f} s", seconds=one["stored_after_s"])
     if one["confirmed_after_s"] is None:
         yield "  " + tr("NOT CONFIRMED upstream")

@@ -8,7 +8,7 @@ from agent.drills.model import AlarmLine, Drill, EventLine
 from agent.provisioning.model import Text
 
 LINES_MOST = 300  # of each sort; a drill that has more says how many it left out
-FAILED = ("failed", "fault", "unconfirmed", "blocked", "unreachable", "refused", "full")
+FAILED = ("failed", "unconfirmed", "lost", "refused", "put_off", "full", "given_up", "dropped", "in_memory")
 
 
 def with_alarms(drill: Drill, lines: Iterable[AlarmLine]) -> Drill:
