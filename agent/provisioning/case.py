@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from agent.provisioning import said
+from agent.provisioning.calendar import local
 from agent.provisioning.condition import Undeclared, number_of
 from agent.provisioning.model import Evidence, Mark, Missing, Text, Verdict
 from agent.provisioning.pack import Item, Pack
@@ -74,7 +75,7 @@ class Case:
 
     def local(self, utc_s: float) -> datetime:
         """What the clock on the school's wall showed then."""
-        return datetime.fromtimestamp(utc_s, self._zone)
+        return local(self.school.calendar, utc_s)
 
     def amount(self, amount: Amount) -> int:
         """The number; raises Undeclared, CannotTell."""

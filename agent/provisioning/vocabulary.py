@@ -67,7 +67,7 @@ class Openings(Data):
     kinds: tuple[Name, ...] = Field(min_length=1)
     places: tuple[Name, ...] = ()
     longest_s: Seconds
-    look_back_s: Seconds
+    look_back_s: float = Field(gt=0, le=30 * 86400)  # openings are kept for a month
     at_least: Amount = ONE
 
 

@@ -34,7 +34,7 @@ def _as_text(_source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
 
 Said = Annotated[Text, GetPydanticSchema(_as_text)]
 Name = Annotated[str, Field(pattern=NAME)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=10 * 366 * 86400)]
 
 
 def least_sure(*marks: Mark) -> Mark:
