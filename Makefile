@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers torture disks backlog fuzz check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers torture disks backlog linkage fuzz check schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ brokers: $(VENV)/.bench $(VENV)/.test ## what brokers and links can do, for real
 
 backlog: $(VENV)/.bench $(VENV)/.test ## a million records behind an outage, and a day's bytes to flash: 12 minutes (ARGS=--quick)
 	@$(BIN)/python -m bench.reliability.backlog $(ARGS)
+
+linkage: $(VENV)/.bench $(VENV)/.demo ## from a fire input to the relay's order, 200 times for real: 6 minutes, docs/linkage.md (ARGS="--trials 20")
+	@$(BIN)/python -m bench.linkage $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## ten million inputs to every reader of bytes from outside: 20 minutes, docs/reliability.md (ARGS="--inputs 300000")
 	@$(BIN)/python -m bench.reliability.fuzz $(ARGS)
