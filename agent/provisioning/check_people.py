@@ -71,10 +71,11 @@ def windows(case: Case, check: Windows) -> Found:
         if not any(window.roles for window in case.school.windows):
             what = said.text("no window with roles is declared", "未申报护学时段及岗位")
         return Found("unknown", 1, 0, what, (Missing("windows", what, case.item.fix),))
+    signs = _proofs(case.evidence.check_ins, past[0].first_s)
     tally, ages = Tally(), []
     for one in past:
         for role, need in one.window.roles.items():
-            at = _first_signs(case, role, one)
+            at = _first_signs(signs, role, one)
             here = min(len(at), need)
             tally.good += here
             ages += [case.utc_s() - utc_s for utc_s in at[:need]]
@@ -149,11 +150,16 @@ def _past(case: Case, school_days: int, now_s: float) -> list[_Past]:
     return sorted(found, key=lambda one: one.first_s)
 
 
-def _first_signs(case: Case, role: str, past: _Past) -> list[float]:
+def _proofs(check_ins: Iterable[CheckIn], since_s: float) -> list[CheckIn]:
+    """Sign-ons that may prove something of these days: the log holds more than a year."""
+    return [one for one in check_ins if one.at_utc_s >= since_s and one.on and one.sure]
+
+
+def _first_signs(signs: Iterable[CheckIn], role: str, past: _Past) -> list[float]:
     """When each person of that role first signed on within the window."""
     first: dict[str, float] = {}
-    for one in case.evidence.check_ins:
-        if one.on and one.sure and one.role == role and past.first_s <= one.at_utc_s < past.last_s:
+    for one in signs:
+        if one.role == role and past.first_s <= one.at_utc_s < past.last_s:
             first[one.person] = min(one.at_utc_s, first.get(one.person, one.at_utc_s))
     return sorted(first.values())
 
