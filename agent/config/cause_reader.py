@@ -9,11 +9,12 @@ from agent.language import tr
 from agent.linkage.model import Alarm, AtLeast, Cause, Contact, Fire, FireSources, Named, Not
 from agent.linkage.truth import all_of, any_of
 from agent.mistakes import did_you_mean
-from agent.site import Device
+from agent.site import Device, Kind
 
 Wrong = Callable[[Loc, str], None]
 SELECTORS = ("kind", "place", "escape_route", "condition")
 KEYS = ("any", "all", "at_least", "of", "not", "point", "is", *SELECTORS)
+READ_MOST = 10_000  # a few lines of YAML can name one list so often that reading them takes for ever
 BUILT_IN = ("fire_confirmed", "fire_any")
 
 
@@ -33,6 +34,7 @@ class CauseReader:
         self._unsound, self._wrong = unsound, wrong
         self._named: dict[str, Cause | None] = {}
         self._open: list[str] = []
+        self._read = 0
 
     def named(self) -> dict[str, Cause]:
         """All that have a name; a mistake in one is told once."""
@@ -41,6 +43,11 @@ class CauseReader:
 
     def read(self, loc: Loc, raw: Any) -> Cause | None:
         """One expression, or None where it is wrong."""
+        self._read += 1
+        if self._read > READ_MOST:
+            if self._read == READ_MOST + 1:
+                self._wrong(loc, tr("more than {most} causes in causes", most=READ_MOST))
+            return None
         if isinstance(raw, str):
             return self._word(loc, raw)
         if not isinstance(raw, dict) or not raw:
@@ -142,15 +149,16 @@ class CauseReader:
 
     def _selected(self, loc: Loc, raw: dict[str, Any]) -> tuple[Cause, ...] | None:
         """All devices of a kind, at a place, on an escape route; that there are none, `linkage check` tells."""
-        kind = raw["kind"]
-        if kind not in KINDS:
-            self._wrong((*loc, "kind"), tr("no kind {name}", name=repr(kind)) + did_you_mean(str(kind), KINDS))
+        kind = next((known for known in KINDS if known == raw["kind"]), None)
+        if kind is None:
+            said = tr("no kind {name}", name=repr(raw["kind"])) + did_you_mean(str(raw["kind"]), KINDS)
+            self._wrong((*loc, "kind"), said)
             return None
-        condition = raw.get("condition", _main(kind))
+        condition = str(raw.get("condition", _main(kind)))
         if condition not in KINDS[kind].conditions:
             said = tr("a {kind} has no condition {name}", kind=kind, name=repr(condition))
             at = (*loc, "condition") if "condition" in raw else loc
-            self._wrong(at, said + did_you_mean(str(condition), KINDS[kind].conditions))
+            self._wrong(at, said + did_you_mean(condition, KINDS[kind].conditions))
             return None
         return tuple(
             Alarm(device.id, condition)
@@ -161,7 +169,7 @@ class CauseReader:
         )
 
 
-def _main(kind: Any) -> str:
+def _main(kind: Kind) -> str:
     """What the kind is there for: its only condition of the first priority, if it has just one."""
     first = [name for name, spec in KINDS[kind].conditions.items() if spec.priority == 1]
     return first[0] if len(first) == 1 else ""

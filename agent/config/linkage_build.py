@@ -126,7 +126,7 @@ def _defaults(effects: Iterable[Effect], fire: FireSources, field: Field, maker:
     opened = {
         target.device
         for effect in effects
-        if isinstance(effect.cause, Fire) and effect.priority == "life"
+        if isinstance(effect.cause, Fire) and effect.priority == "life" and _for_certain(effect)
         for target in effect.targets
         if target.moves == "opens"
     }
@@ -137,3 +137,8 @@ def _defaults(effects: Iterable[Effect], fire: FireSources, field: Field, maker:
         for one in unopened
         if (targets := maker.opening(one))
     ]
+
+
+def _for_certain(effect: Effect) -> bool:
+    """Nothing keeps it from acting, and a person alone ends it."""
+    return effect.hold == "reset" and effect.only_if is None and effect.unless is None

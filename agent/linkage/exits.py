@@ -26,13 +26,11 @@ def exits(facts: Facts) -> Iterator[Doubt]:
 
 
 def fire_effects(facts: Facts) -> Iterator[Doubt]:
-    """What saves lives is in time, unconditional, and stays until a person has looked."""
+    """What saves lives is in time, and needs nothing that the uplink needs."""
     for effect in facts.matrix.effects:
         if of_fire(effect):
             yield from _late(effect)
             yield from _network(effect, facts)
-            if any(target.moves == "opens" and target.escape_route for target in effect.targets):
-                yield from _lets_go(effect)
 
 
 def outputs(facts: Facts) -> Iterator[Doubt]:
@@ -62,18 +60,6 @@ def _network(effect: Effect, facts: Facts) -> Iterator[Doubt]:
             said = later("{effect} depends on the uplink: line {line} goes through the broker's host {host}")
             fields = {"effect": effect.id, "line": line.id, "host": line.endpoint.host}
             yield Doubt("uplink", said, later("reach the unit by a line of its own"), effect.id, fields=fields)
-
-
-def _lets_go(effect: Effect) -> Iterator[Doubt]:
-    if effect.hold != "reset":
-        said = later("{effect} lets go before a person has looked")
-        fix = later("leave `hold` out: what fire opens stays so until a named person resets it")
-        yield _lock(effect, "hold", said, fix)
-    for key, guard in (("only_if", effect.only_if), ("unless", effect.unless)):
-        if guard is not None:
-            said = later("{effect} opens only as its guard allows: the exit could stay locked in a fire")
-            fix = later("take the guard out, or write an effect beside it that has none")
-            yield _lock(effect, key, said, fix)
 
 
 def _closing(effect: Effect, target: Target, point: Point) -> Iterator[Doubt]:
