@@ -1,6 +1,6 @@
 """Items that people decide by checking in: who is on duty now, test presses, escort windows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.provisioning import said
