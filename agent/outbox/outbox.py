@@ -134,6 +134,8 @@ class Outbox:
         self._check_open()
         if any(record.lane is Lane.TELEMETRY for record in records):
             raise ValueError("telemetry is not appended: it has its own numbers")
+        if not records and not states:
+            return []  # no transaction would ever come of it
         wish = Wish([pack(r) for r in records], dict(states), asyncio.get_running_loop().create_future())
         self._pending.next.wishes.append(wish)
         self._writer.write_soon(0.0)

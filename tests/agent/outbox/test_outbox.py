@@ -36,6 +36,14 @@ async def test_alarms_come_before_events_before_telemetry_and_the_oldest_first(t
     assert order == [(Lane.ALARM, 1), (Lane.ALARM, 2), (Lane.EVENT, 1), (Lane.EVENT, 2), (Lane.TELEMETRY, 0)]
 
 
+async def test_an_append_of_nothing_is_done_at_once_and_writes_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        before = outbox._keeper.store.database.total_changes
+        async with asyncio.timeout(1.0):
+            assert await outbox.append([], {}) == []
+        assert outbox._keeper.store.database.total_changes == before
+
+
 async def test_next_goes_on_beyond_what_was_already_taken_in_each_lane(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
         first, _ = await outbox.append(alarms(2), {})
