@@ -95,6 +95,12 @@ class Platform:
         self._show(event, body)
         return Arrival(channel, event, body, at_s)
 
+    def clear(self, topic: str) -> None:
+        """An empty retained message: what stood there, such as a hazard long closed, is no more."""
+        event = self._live.pop(topic, None)
+        if event is not None and topic.split("/")[-2] == "state":
+            self.states.pop((event.source, event.subject), None)
+
     @property
     def alarms(self) -> dict[AlarmKey, AlarmData]:
         """The last word on every condition that was ever told."""

@@ -68,6 +68,9 @@ class Subscriber:
         if topic == MARK:
             self._marked.set()
             return
+        if not payload:
+            self._platform.clear(topic)
+            return
         try:
             arrival = self._platform.take(topic, payload, asyncio.get_running_loop().time())
         except Unreadable as error:

@@ -171,6 +171,15 @@ def test_the_same_retained_message_again_is_a_duplicate() -> None:
     assert platform.take(*message, 1.0).duplicate
 
 
+def test_what_was_cleared_may_stand_there_again_and_a_clearing_of_nothing_is_nothing() -> None:
+    platform = Platform()
+    topic, payload = status(True, 11.0)
+    platform.clear(topic)
+    platform.take(topic, payload, 0.0)
+    platform.clear(topic)
+    assert not platform.take(topic, payload, 1.0).duplicate
+
+
 @pytest.mark.parametrize(
     ("topic", "change"),
     [

@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import json
 import random
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from agent.alarms.model import key_of
 from agent.config.load import load_site
@@ -22,11 +25,14 @@ from agent.session import Broker
 from agent.site import BackupSettings, Site
 from agent.uplink.envelope import CloudEvent
 from agent.uplink.messages import AlarmData, DeviceStateData, EventData, HeartbeatData, StatusData
-from simulators.clock import run_virtual
+from simulators.clock import START_S, run_virtual
+from simulators.demo.today import as_today
 from simulators.field import Field
 from simulators.field_file import LineSetup, read_lines
+from simulators.gateway_file import save
 from simulators.platform import Arrival, Platform
 from simulators.platform_desk import PlatformDesk
+from simulators.scenario_file import read_yaml
 from simulators.twin import EPOCH_S, Twin
 from simulators.twin_broker import Arrived, TwinBroker
 from tests.site.way_back import WayBack
@@ -40,8 +46,14 @@ UNIT_S = 0.5  # poll interval in long stories: the same code, fewer rounds
 
 @cache
 def demo_site() -> Site:
-    """The demo's configuration; the control socket stays out, virtual time knows no sockets."""
-    return replace(load_site(CONFIG), control_socket=None)
+    """The demo's configuration on its own day; the control socket stays out, virtual time knows no sockets."""
+    document = read_yaml(CONFIG)
+    zone = ZoneInfo(document["gateway"]["time_zone"])
+    document["school"] = as_today(document["school"], datetime.fromtimestamp(EPOCH_S + START_S, zone))
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        save(document, file)
+        file.flush()
+        return replace(load_site(Path(file.name)), control_socket=None)
 
 
 @cache
@@ -103,6 +115,9 @@ class School:
 
     def _hear(self, message: Arrived) -> None:
         self.arrived.append(message)
+        if not message.payload:
+            self.platform.clear(message.topic)
+            return
         self.heard.append(self.platform.take(message.topic, message.payload, message.at_s))
         if self.desk is not None:
             self.desk.heard(self.heard[-1])
