@@ -21,6 +21,7 @@ PRIORITIES: Mapping[str, str] = {
 }
 HOLDS: Mapping[str, str] = {"reset": later("until reset"), "cause": later("while its cause is there")}
 OUTRANKS = " outranks it"
+later("a drill holds the effects of security")  # as the gateway says it
 
 
 def listed(answer: Mapping[str, Any]) -> Iterator[str]:

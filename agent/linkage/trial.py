@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from agent.alarms.kinds import KINDS
 from agent.errors import OrderRefused
+from agent.language import later
 from agent.linkage.answer import LinkageAnswer, answer_of, output_name
 from agent.linkage.evaluate import decide
 from agent.linkage.model import EffectChange, Matrix, Memory, View
@@ -74,6 +75,6 @@ def _with_fact(matrix: Matrix, devices: Mapping[str, Device], view: View, fact: 
         raise OrderRefused("no cause looks at {name}", name=repr(name))
     device, _, key = fact.partition(".")
     if device not in devices or key.rpartition("/")[2] not in KINDS[devices[device].kind].conditions:
-        text = "{fact}: want device.condition, device=unknown, or unit.point=true, false or unknown"
+        text = later("{fact}: want device.condition, device=unknown, or unit.point=true, false or unknown")
         raise OrderRefused(text, fact=repr(fact))
     return replace(view, active={**view.active, device: view.active.get(device, frozenset()) | {key}})
