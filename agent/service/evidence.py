@@ -74,9 +74,6 @@ def seen(device: Device, pipe: Pipe) -> DeviceSeen:
     """A device as the pipe knows it, also while the disk refuses to keep that."""
     memory, now_s = pipe.latest(device.id), loop_s()
     conditions = memory.conditions.items()
-    lost = any(unit in pipe.lost for unit in device.units) or any(
-        key == "lost" and one.state.active for key, one in conditions
-    )
     return DeviceSeen(
         id=device.id,
         kind=device.kind,
@@ -84,7 +81,7 @@ def seen(device: Device, pipe: Pipe) -> DeviceSeen:
         location=device.location,
         place=device.place,
         escape_route=device.escape_route,
-        lost=lost,
+        lost=any(key == "lost" and one.state.active for key, one in conditions),
         heard=pipe.heard(device),
         active=frozenset(key for key, one in conditions if one.state.active or one.state in LATCHED),
         set_aside=frozenset(key for key, one in conditions if one.hold is not None),

@@ -35,12 +35,10 @@ SCHOOL = School(
     CALENDAR,
     (Window("arrival", time(7, 20), time(8, 0)),),
 )
-GATE = Device(
-    "gate", "gate_barrier", "东门道闸", "东门", {"closed_limit": PointUse("io", "di1")}, place="main_gate"
-)
-PANIC = Device(
-    "panic", "one_key_alarm", "一键报警", "门卫室", {"pressed": PointUse("io2", "di1")}, place="guard_room"
-)
+CLOSED = {"closed_limit": PointUse("io", "di1")}
+PRESSED = {"pressed": PointUse("io2", "di1"), "tamper": PointUse("io2", "di2")}
+GATE = Device("gate", "gate_barrier", "东门道闸", "东门", CLOSED, place="main_gate")
+PANIC = Device("panic", "one_key_alarm", "一键报警", "门卫室", PRESSED, place="guard_room")
 
 
 def said(text: str) -> dict[str, str]:
@@ -117,7 +115,7 @@ class Stand:
     async def room(self, *, killed: bool = False) -> AsyncIterator[Provisioning]:
         """It runs; `killed`: it has no time to say goodbye."""
         self.starts += 1
-        self.said: dict[str, bool] = {}
+        self.said = set[str]()
         host = self._host()
         self.outbox = await Outbox.open(
             self.directory, max_bytes=10_000_000, boot_id=host.boot_id, offload=host.offload
@@ -164,21 +162,21 @@ class Stand:
 
     # --- the field ----------------------------------------------------------------------------------
 
-    async def say(self, closed: bool = True) -> None:
-        """Every unit answers: this is how the gate stands."""
-        for unit, value in (("io", closed), ("io2", False)):
-            self.said[unit] = value
-            await self.pipe.accept(unit, [Reading("di1", value)])
+    async def say(self, closed: bool = True, tamper: bool = False) -> None:
+        """Every unit answers: this is how the gate stands, and the one-key alarm's lid."""
+        self.said |= {"io", "io2"}
+        await self.pipe.accept("io", [Reading("di1", closed)])
+        await self.pipe.accept("io2", [Reading("di1", False), Reading("di2", tamper)])
 
     async def _keep_saying(self) -> None:
         """What was said is said again every second, as polls do."""
         while True:
             await asyncio.sleep(1.0)
-            for unit in self.said:
+            for unit in sorted(self.said):
                 await self.pipe.unchanged(unit)
 
     async def lose(self, unit: str) -> None:
-        self.said.pop(unit, None)
+        self.said.discard(unit)
         await self.pipe.unit_lost(unit, "no response")
 
     # --- what came of it ----------------------------------------------------------------------------

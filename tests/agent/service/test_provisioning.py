@@ -202,7 +202,7 @@ def test_a_gate_that_is_open_before_and_after_a_short_restart_was_open_all_along
 def test_a_power_cut_makes_a_gap_from_the_last_moment_that_was_kept(tmp_path: Path) -> None:
     async def story(stand: Stand) -> None:
         async with stand.room(killed=True) as room:
-            await logged_for(stand, 3700.0)
+            await logged_for(stand, 5700.0)  # long after the hour has changed
             whole_s = kept(stand)["provisioning/openings/whole"]["whole"]
             assert stand.utc_s() - whole_s <= provisioning.KEEP_S + provisioning.TICK_S
         async with stand.room() as room:
@@ -234,6 +234,50 @@ def test_a_disk_that_refuses_costs_no_verdict_and_the_event_comes_when_it_is_wel
                        "provision.changed" and one.record.data["fields"]["after"] == "unknown"
                        and one.record.data["fields"]["before"] == "met"]  # fmt: skip
             assert abs(late.record.at.utc_s - seen_s) < 3.0  # as of when it was seen
+
+    play(story, Stand(tmp_path))
+
+
+def test_a_condition_counts_also_while_the_disk_does_not_take_it(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        async with stand.room() as room:
+            await logged_for(stand, 10.0)
+            stand.disk_full = True
+            await stand.say(tamper=True)
+            await until(lambda: stand.verdicts(room)["alarm_video"] == "not_met", 3.0)
+
+    play(story, Stand(tmp_path))
+
+
+def test_what_the_disk_refused_is_offered_again_though_nothing_else_happens(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        async with stand.room() as room:
+            await logged_for(stand, 10.0)
+            stand.disk_full, stand.up = True, False
+            await until(lambda: stand.verdicts(room)["alarm_video"] == "not_met")
+            await asyncio.sleep(3.0)
+            stand.disk_full = False
+            await asyncio.sleep(provisioning.RETRY_S + 0.5)
+            assert (await stand.changes())[-1] == "alarm_video met not_met"
+
+    play(story, Stand(tmp_path))
+
+
+def test_a_gate_that_is_open_before_and_after_a_short_silence_was_open_all_along(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        async with stand.room() as room:
+            await logged_for(stand, 3700.0)
+            opened_s = stand.utc_s()
+            await stand.say(closed=False)
+            await asyncio.sleep(70.0)
+            await stand.lose("io")
+            await asyncio.sleep(20.0)
+            await stand.pipe.unit_back("io")
+            await stand.say(closed=False)
+            await asyncio.sleep(70.0)
+            (lasting,) = [one for one in room.openings.openings(_now(stand)) if one.last_utc_s is None]
+            assert abs(lasting.first_utc_s - opened_s) < 2.0
+            assert stand.verdicts(room)["closed_campus"] == "not_met"
 
     play(story, Stand(tmp_path))
 
