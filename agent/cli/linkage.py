@@ -49,7 +49,7 @@ def _explained() -> dict[str, str]:
         "list": tr("every effect and how it stands"),
         "check": tr("[FILE]: what is doubtful about a configuration; opens no port"),
         "explain": tr("[EFFECT, DEVICE or OUTPUT]: why it is as it is"),
-        "try": tr("FACT...: what would happen, as with smoke-1.alarm smoke-2=unknown gate-io.di5=true"),
+        "try": tr("FACT...: what would happen, as with smoke-1.alarm gate-io.di5=true"),
         "reset": tr("EFFECT: release what is latched; nothing closes by it"),
     }
 

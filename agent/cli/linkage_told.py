@@ -121,7 +121,8 @@ def _tree(cause: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 def _output(output: Mapping[str, Any]) -> str:
     name = output["output"] + (f" ({output['device']})" if output["device"] else "")
-    parts = [f"{name}: {tr('on') if output['value'] else tr('off')}"]
+    level = tr("on") if output["value"] else tr("off")
+    parts = [f"{name}: {level}"]
     if output["winner"]:
         parts.append(tr("switched by {effect}", effect=output["winner"]))
     if output["held_back"]:
