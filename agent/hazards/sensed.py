@@ -36,8 +36,8 @@ def failed_again(hazard: Hazard, at: Moment, seen: Seen = ()) -> Hazard:
     hazard = replace(hazard, failing=True)
     if hazard.status in MENDABLE:
         return hazard
-    named = hazard.status is Status.AWAITING_RECHECK and bool(hazard.duties.person)
-    after = again(hazard, Status.RECTIFYING if named else Status.OPEN, at)
+    had = hazard.status is Status.AWAITING_RECHECK and any(one.action == "assign" for one in hazard.steps)
+    after = again(hazard, Status.RECTIFYING if had else Status.OPEN, at)
     return noted(after, Step("reopen", after.status, at), seen)
 
 
