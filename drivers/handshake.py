@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from drivers.profile import Handshake
+from drivers.profile_parts import Handshake
 from drivers.reading import Quality, Reading
 
 NONE = ""

@@ -5,11 +5,22 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from drivers.camera.probe import ProbeKind
 from drivers.modbus.pdu import Table
-from drivers.stream import Parity
+from drivers.profile_parts import (
+    NUMBER,
+    Address,
+    Code,
+    Data,
+    Handshake,
+    Heartbeat,
+    Limits,
+    Port,
+    Probes,
+    Pulse,
+    Title,
+)
 
 HardwareKind = Literal[
     "di_do_module",
@@ -38,8 +49,6 @@ WIDTH: dict[ValueType, int] = {"bool": 1, "u16": 1, "i16": 1, "u32": 2, "i32": 2
 FUNCTION: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITE_FUNCTIONS: dict[Table, tuple[int, ...]] = {"coil": (5, 15), "holding": (6, 16)}
 
-NUMBER = "{n}"  # in the name of a point that stands for many
-
 
 def _fraction(value: Any) -> Any:
     """`1/512` is a number too: many devices divide by powers of two."""
@@ -51,60 +60,10 @@ def _fraction(value: Any) -> Any:
         raise ValueError("want a number, or a fraction such as 1/512") from error
 
 
-Address = Annotated[int, Field(ge=0, le=0xFFFF)]
 Factor = Annotated[float, BeforeValidator(_fraction)]
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Title(_Data):
-    """A name in both languages."""
-
-    en: str = Field(min_length=1)
-    zh: str = Field(min_length=1)
-
-    def of(self, n: int) -> "Title":
-        """The name with its number filled in."""
-        return Title(en=self.en.replace(NUMBER, str(n)), zh=self.zh.replace(NUMBER, str(n)))
-
-
-class Port(_Data):
-    """What the device ships with; the line's own settings win. `addresses`: the first and last it can have."""
-
-    baud: int = Field(9600, ge=50, le=4_000_000)
-    data_bits: Literal[7, 8] = 8
-    parity: Parity = "N"
-    stop_bits: Literal[1, 2] = 1
-    address: int = Field(1, ge=0, le=255)
-    addresses: tuple[int, int] = (1, 247)
-
-
-class Limits(_Data):
-    """How much one read may ask for, and which function codes are served."""
-
-    max_bits: int = Field(2000, ge=1, le=2000)
-    max_registers: int = Field(125, ge=1, le=125)
-    functions: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 15, 16)
-
-
-class Code(_Data):
-    """What one event code of a panel's register sets and clears; it says nothing of anything else."""
-
-    set: tuple[str, ...] = ()
-    clear: tuple[str, ...] = ()
-
-
-class Pulse(_Data):
-    """A pulse that the module times itself: write (seconds / unit_s) to this coil with function 5."""
-
-    coil: Address
-    unit_s: float = Field(gt=0)
-    most: int = Field(0x7FFF, ge=1, le=0xFFFF)
-
-
-class Point(_Data):
+class Point(Data):
     """One value of the device; `address` is the 0-based PDU address. docs/profiles.md explains each key.
 
     A protocol that is not Modbus tells its values by name: their points have neither table nor address.
@@ -126,11 +85,11 @@ class Point(_Data):
     scale: Factor = 1.0
     offset: float = 0.0
     unit: str = ""
-    values: dict[int, Word] = {}
+    values: dict[int, Word] = Field({})
     tolerance: float = Field(0.0, ge=0, lt=0.5)
     invalid: tuple[int, ...] = ()
     plausible: tuple[float, float] | None = None
-    codes: dict[int, Code] = {}
+    codes: dict[int, Code] = Field({})
     access: Literal["r", "rw", "w"] = "r"
     momentary: bool = False
     safe: bool | None = None
@@ -195,14 +154,7 @@ def _expanded(points: tuple[Point, ...]) -> tuple[Point, ...]:
     return tuple(one for point in points for one in point.each())
 
 
-class Heartbeat(_Data):
-    """A counter that must change while the device lives; unchanged for `still_s`, nothing it says is believed."""
-
-    point: str
-    still_s: float = Field(gt=0)
-
-
-class ExactBlock(_Data):
+class ExactBlock(Data):
     """A read that must be asked just so, because the shape of the request changes the answer."""
 
     table: Table
@@ -215,32 +167,7 @@ class ExactBlock(_Data):
         return point.table == self.table and point.address < end and point.address + point.width > self.address
 
 
-class Handshake(_Data):
-    """A value that is there while `flag` is on, and no further one comes before `clear` is written off.
-
-    A value without its flag is the last one's: it is read as an empty word. docs/profiles.md tells the rest.
-    """
-
-    flag: str
-    value: str
-    clear: str
-
-
-class Probes(_Data):
-    """The ports at which a camera is asked; None: it is not asked there."""
-
-    tcp: int | None = Field(None, ge=1, le=65535)
-    rtsp: int | None = Field(None, ge=1, le=65535)
-    onvif: int | None = Field(None, ge=1, le=65535)
-
-    @property
-    def asked(self) -> dict[ProbeKind, int]:
-        """Those that are."""
-        ports: dict[ProbeKind, int | None] = {"tcp": self.tcp, "rtsp": self.rtsp, "onvif": self.onvif}
-        return {kind: port for kind, port in ports.items() if port is not None}
-
-
-class Example(_Data):
+class Example(Data):
     """A frame pair known from a document, as hex with its checksum, and what must come of it.
 
     `read` names points whose common read is the request; `write` and `pulse` give the order that is;
@@ -250,14 +177,14 @@ class Example(_Data):
     request: str
     reply: str = ""
     read: tuple[str, ...] = ()
-    write: dict[str, Word] = {}
-    pulse: dict[str, float] = {}
-    readings: dict[str, Word | None] = {}
+    write: dict[str, Word] = Field({})
+    pulse: dict[str, float] = Field({})
+    readings: dict[str, Word | None] = Field({})
     meaning: str = ""
     mark: Mark = "seen"
 
 
-class DeviceProfile(_Data):
+class DeviceProfile(Data):
     """One device model."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")

@@ -11,7 +11,7 @@ from agent.site import LinePlan, Unit
 from drivers.handshake import believed, to_be_cleared
 from drivers.modbus.line import ModbusLine
 from drivers.modbus.rtu import RtuFraming
-from drivers.profile import Handshake
+from drivers.profile_parts import Handshake
 from drivers.profiles import load_profiles, profiles_dir
 from drivers.reading import Quality, Reading, Value
 from drivers.stream import ByteStream, SerialPort

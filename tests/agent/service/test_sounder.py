@@ -4,7 +4,7 @@ import pytest
 
 from agent.polling.outputs import Want
 from agent.service.sounder import Sounder, wanted_on
-from drivers.profile import Pulse
+from drivers.profile_parts import Pulse
 from drivers.profiles import load_profiles, profiles_dir
 
 PROFILES = load_profiles(profiles_dir())
