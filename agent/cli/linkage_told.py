@@ -122,7 +122,7 @@ def _tree(cause: Mapping[str, Any], indent: str) -> Iterator[str]:
 def _output(output: Mapping[str, Any]) -> str:
     name = output["output"] + (f" ({output['device']})" if output["device"] else "")
     level = tr("on") if output["value"] else tr("off")
-    parts = [f"{name}: {level}"]
+    parts = [f"{name}: " + (level if output["winner"] else tr("at rest"))]
     if output["winner"]:
         parts.append(tr("switched by {effect}", effect=output["winner"]))
     if output["held_back"]:

@@ -126,7 +126,7 @@ def alarm_tables() -> Iterator[tuple[str, str]]:
 def keys(model: Any) -> str:
     """Every key of a model, with its default and its meaning."""
     rows = ["| key | default | meaning |", "|---|---|---|"]
-    for name, field in model.model_fields.items():
+    for name, field in ((f.alias or n, f) for n, f in model.model_fields.items()):
         rows.append(f"| `{name}` | {default_of(field)} | {field.description} |")
     return "\n".join(rows)
 
