@@ -118,7 +118,7 @@ def _figure(shown: str, *texts: Text, bad: bool) -> Markup:
 def _failed(view: DrillView) -> Markup:
     if not view.report.failed:
         return nothing(Text("nothing failed", "全部成功"))
-    return tag("ul", [tag("li", both(text_of(one))) for one in view.report.failed], class_="doubts")
+    return tag("ul", [tag("li", both(text_of(one))) for one in view.report.failed], class_="doubts failed")
 
 
 def _reached(view: DrillView) -> Markup:

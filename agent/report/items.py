@@ -1,5 +1,7 @@
 """An indicator item by item: rule and clause, what was found, by what evidence, what is missing and its remedy."""
 
+from collections.abc import Iterable
+
 from agent.provisioning.model import Text
 from agent.report.html import Markup, beside, both, joined, tag
 from agent.report.svg import sign
@@ -8,6 +10,7 @@ from agent.report.times import percent, span
 from agent.report.words import MARKS, SOURCES, VERDICTS, text_of, word
 from agent.uplink.provision_message import IndicatorShown, ItemShown, MissingShown
 
+MISSING_MOST = 12  # of one item; `campusgw provision explain` names them all
 HEADS = (
     Text("verdict", "判定"),
     Text("item, clause", "项目与依据"),
@@ -36,7 +39,7 @@ def _row(item: ItemShown) -> tuple[Markup, ...]:
         joined(
             both(text_of(item.title)), tag("p", item.clause, " ", mark(item.mark), _force(item), class_="clause")
         ),
-        joined(both(text_of(item.said)), [_missing(one) for one in item.missing]),
+        joined(both(text_of(item.said)), _missing(item)),
         joined(_sources(item), _age(item.evidence_age_s)),
         _count(item),
     )
@@ -56,14 +59,18 @@ def _force(item: ItemShown) -> Markup | None:
     return tag("span", " ", beside(Text("should", "宜")), class_="force") if item.force == "should" else None
 
 
-def _missing(one: MissingShown) -> Markup:
-    what, fix = text_of(one.what), text_of(one.fix)
-    return tag(
-        "div",
-        tag("p", tag("b", "缺 "), tag("code", one.subject), " ", both(what, "beside")),
-        tag("p", tag("b", "办法 "), both(fix, "beside")),
-        class_="missing",
-    )
+def _missing(item: ItemShown) -> Iterable[Markup]:
+    """What the same remedy mends stands together; a long list is cut, and says by how much."""
+    shown = item.missing[:MISSING_MOST]
+    for fix in dict.fromkeys(text_of(one.fix) for one in shown):
+        lines = [_what(one) for one in shown if text_of(one.fix) == fix]
+        yield tag("div", lines, tag("p", tag("b", "办法 fix "), beside(fix), class_="fix"), class_="missing")
+    if (more := len(item.missing) - len(shown)) > 0:
+        yield tag("p", beside(Text(f"and {more} more", f"另有 {more} 项")), class_="quiet")
+
+
+def _what(one: MissingShown) -> Markup:
+    return tag("p", tag("b", "缺 "), tag("code", one.subject), " ", beside(text_of(one.what)))
 
 
 def _sources(item: ItemShown) -> list[Markup]:

@@ -6,7 +6,7 @@ from agent.report.items import mark
 from agent.report.model import ProvisionView
 from agent.report.svg import picture, spoken
 from agent.report.table import nothing, table
-from agent.report.words import COLOURS, GRADES, STATUSES, text_of, word
+from agent.report.words import COLOURS, GRADES, ROLES, STATUSES, text_of, word
 from agent.uplink.hazard_message import HazardData
 
 HEADS = (
@@ -47,7 +47,7 @@ def _row(one: HazardData, view: ProvisionView) -> tuple[Child, ...]:
             both(text_of(one.text)), tag("p", one.clause, " ", _mark(one), class_="clause"), tag("code", one.id)
         ),
         joined(_place(one, view), tag("p", one.location, class_="quiet")),
-        joined(one.role, tag("p", one.person)),
+        joined(both(_role(one, view)) if one.role else None, tag("p", one.person)),
         joined(view.clock.moment(one.deadline.at), late),
         joined(both(word(STATUSES, one.status)), tag("p", beside(reopened)) if one.reopened else None),
     )
@@ -62,6 +62,11 @@ def colour(given: str) -> Markup:
 
 def _mark(one: HazardData) -> Markup | None:
     return mark(one.mark) if one.mark else None
+
+
+def _role(one: HazardData, view: ProvisionView) -> Text:
+    titles = {code: text_of(title) for pack in view.answer.packs for code, title in pack.roles.items()}
+    return titles.get(one.role, word(ROLES, one.role))
 
 
 def _place(one: HazardData, view: ProvisionView) -> Markup:

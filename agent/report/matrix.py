@@ -6,13 +6,14 @@ from typing import Literal
 
 from agent.linkage.answer import CauseSeen, EffectSeen, LinkageAnswer, OutputSeen
 from agent.provisioning.model import Text
-from agent.report.html import Child, Markup, beside, both, joined, tag
+from agent.report.html import Child, Markup, beside, joined, tag
 from agent.report.svg import picture, words_at
 from agent.report.table import nothing, table
 from agent.report.words import EFFECTS, HOLDS, MOVES, PRIORITIES, word
 
 Role = Literal["drives", "needs", "stops"]
-LEFT, TOP, CELL, FOOT = 216.0, 118.0, 40.0, 30.0
+LEFT, TOP, CELL, FOOT = 216.0, 146.0, 46.0, 30.0
+SLANT = 96.0  # the last name leans out so far
 SIGHT: Mapping[bool | None, Text] = {
     True: Text("there now", "现有"),
     False: Text("not there", "无"),
@@ -52,7 +53,7 @@ def matrix_part(answer: LinkageAnswer) -> Markup:
 def matrix_picture(answer: LinkageAnswer) -> Markup:
     """The matrix drawn."""
     grid = grid_of(answer.effects)
-    width = LEFT + CELL * len(answer.effects) + 90
+    width = LEFT + CELL * len(answer.effects) + SLANT
     height = TOP + CELL * len(grid.causes) + FOOT
     label = "联动矩阵 cause and effect matrix"
     drawn = joined(_columns(answer.effects, len(grid.causes)), _rows(grid, answer.effects))
@@ -152,9 +153,9 @@ def _effect(effect: EffectSeen) -> tuple[Child, ...]:
     delay = Text(f"after {effect.delay_s:g} s", f"延时 {effect.delay_s:g} 秒")
     why = tag("p", effect.why, class_="quiet") if effect.why else None
     return (
-        joined(tag("code", effect.id), both(PRIORITIES[effect.priority])),
-        joined(both(EFFECTS[effect.state]), why),
-        joined(both(delay), both(hold)),
+        joined(tag("code", effect.id), tag("p", beside(PRIORITIES[effect.priority]))),
+        joined(beside(EFFECTS[effect.state]), why),
+        joined(tag("p", beside(delay)), tag("p", beside(hold))),
         joined([_output(one, effect) for one in effect.outputs]),
     )
 

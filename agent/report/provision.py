@@ -16,7 +16,7 @@ from agent.report.rings import ring_card
 from agent.report.signing import signatures
 from agent.report.strip import doubt_pattern, strips
 from agent.report.table import facts, section, table
-from agent.report.words import CLOCKS, MARKS, text_of, word
+from agent.report.words import CLOCKS, MARKS, ROLES, text_of, word
 from agent.service.provisioning_answer import FactShown, PackShown
 
 TITLE = Text("School security provisioning report", "校园安全防范核验报告")
@@ -57,7 +57,7 @@ def _head(view: ProvisionView) -> Markup:
         (Text("gateway", "网关"), joined(site.gateway, tag("p", "campusgw ", answer.agent, class_="quiet"))),
         (Text("time", "时间"), time),
         (Text("clock", "时钟"), both(CLOCKS[answer.clock])),
-        (Text("configuration (SHA-256)", "配置摘要"), tag("code", site.config_hash)),
+        (Text("configuration and rules (SHA-256)", "配置与规则摘要"), tag("code", site.config_hash)),
     ]
     kicker = tag("p", "4 × 100% · campusgw", class_="kicker")
     return tag("header", kicker, tag("h1", both(TITLE)), facts(pairs), _warning(view))
@@ -97,11 +97,11 @@ def _linkage(view: ProvisionView) -> Markup | None:
 
 def _declared(view: ProvisionView) -> Markup:
     heads = (Text("fact", "事项"), Text("value", "申报值"), Text("by", "申报人"), Text("on", "日期"))
-    rows = [(both(text_of(one.title)), _value(one), one.by, one.on) for one in view.answer.facts]
+    rows = [(beside(text_of(one.title)), _value(one), one.by, one.on) for one in view.answer.facts]
     people = [(one.role, f"{one.declared}", f"{one.signed_on}") for one in view.answer.people]
     who = (Text("role", "岗位"), Text("in the roster", "名册人数"), Text("signed on now", "在岗人数"))
     roster = table(who, [(_role(role, view), *counts) for role, *counts in people], "log")
-    return joined(table(heads, rows, "log"), roster if people else None)
+    return joined(table(heads, rows, "declared"), roster if people else None)
 
 
 def _value(fact: FactShown) -> Child:
@@ -112,7 +112,7 @@ def _value(fact: FactShown) -> Child:
 
 def _role(role: str, view: ProvisionView) -> Markup:
     titles = {code: text_of(title) for pack in view.answer.packs for code, title in pack.roles.items()}
-    return both(titles.get(role, Text(role, role)))
+    return beside(titles.get(role, word(ROLES, role)))
 
 
 def _foot(view: ProvisionView) -> Markup:

@@ -15,7 +15,7 @@ from agent.uplink.provision_message import IndicatorShown
 DAYS, HOURS = 31, 24  # 30 whole days and today, as the gateway keeps them
 LEFT, WIDE, HIGH = 30.0, 21.0, 3.6
 BODY = HOURS * HIGH
-SIZE = (LEFT + DAYS * WIDE + 2, BODY + 22)
+SIZE = (LEFT + DAYS * WIDE + 14, BODY + 22)
 EVERY_HOURS, EVERY_DAYS = 6, 5
 FILLS: Mapping[str, str] = {"m": "#8cc3ae", "n": "#8f1d14", "u": "url(#doubt)"}
 NO_DAY = NOBODY * HOURS
@@ -79,7 +79,9 @@ def _runs(day: str, letter: str) -> Iterable[tuple[int, int]]:
 def _frame(today: date) -> Iterable[Markup]:
     """Hours at the side, days below, and an outline that shows what is empty."""
     for hour in range(0, HOURS + 1, EVERY_HOURS):
-        yield tag("path", d=f"M{number(LEFT - 4)} {number(hour * HIGH)}H{number(SIZE[0] - 2)}", class_="grid")
+        yield tag(
+            "path", d=f"M{number(LEFT - 4)} {number(hour * HIGH)}H{number(LEFT + DAYS * WIDE)}", class_="grid"
+        )
         if hour < HOURS:
             yield words_at(LEFT - 6, hour * HIGH + 10, f"{hour:02d}", "end")
     for n in range(DAYS - 1, -1, -EVERY_DAYS):
@@ -114,7 +116,7 @@ def _key() -> Markup:
         "a column a day, from midnight above to midnight below; the worst of each hour",
         "每列一天，上为零时、下为二十四时；取每小时最差判定",
     )
-    return tag("div", tag("ul", names, gap, class_="key"), tag("p", beside(said), class_="quiet"))
+    return tag("div", tag("ul", names, gap, class_="key"), tag("p", beside(said), class_="quiet"), class_="legend")
 
 
 def _swatch(fill: str) -> Markup:

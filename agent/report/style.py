@@ -22,6 +22,7 @@ header .kicker{color:#1c3a5e;font-weight:600;letter-spacing:.04em}
 h1{font-size:30px;line-height:1.25;font-weight:650;color:#10243c;margin:4px 0 14px}
 h1 .both .en{font-size:.56em;margin-top:2px}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:10px 28px}
+dl>div:last-child:nth-child(odd){grid-column:1/-1}
 dt{font-size:.8em;color:#55606e}
 dd{font-weight:500;line-height:1.4}
 dd .en,dd .quiet{font-size:.86em}
@@ -33,13 +34,15 @@ h3.indicator>.verdict{margin-left:auto;font-size:.9em}
 h4{font-size:14.5px;font-weight:600}
 .warning{border:2px solid #a3221b;border-radius:6px;padding:10px 14px;margin:16px 0 0;font-weight:600}
 .rings{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:14px}
-.packname{margin:0 0 12px}
+.packname{margin:0 0 12px;break-after:avoid}
 .packname+.rings{margin-bottom:22px}
 .packname .source{display:block}
-.ring{border:1px solid #d8dee4;border-radius:10px;padding:18px 12px 14px;text-align:center;background:#fbfcfd}
-.ring h3{font-size:14.5px;line-height:1.35;margin:12px 0 8px;min-height:4.6em}
+.ring{display:flex;flex-direction:column;align-items:center;
+border:1px solid #d8dee4;border-radius:10px;padding:18px 12px 14px;text-align:center;
+background:#fbfcfd}
+.ring h3{font-size:14.5px;line-height:1.35;margin:12px 0 8px}
 .ring p{font-size:.86em;line-height:1.45}
-.ring .verdict{font-size:1em}
+.ring .verdict{font-size:1em;margin-top:auto}
 .ring .beside .en{display:block}
 .ring .verdict .beside .en{display:inline}
 .donut{fill:none}
@@ -69,7 +72,8 @@ td:first-child,th:first-child{padding-left:2px}
 .force .zh{border:1px solid #8a97a5;border-radius:3px;padding:0 4px}
 .missing{margin-top:7px;padding:6px 10px;border-left:4px solid #a3221b;background:#fbf3f2}
 .missing .en{color:#4d5763}
-.missing p+p{margin-top:2px}
+.missing p+p{margin-top:3px}
+.missing .fix{margin-top:5px;padding-top:5px;border-top:1px solid #ecd5d3}
 .map{columns:3 240px;column-gap:14px}
 .place{break-inside:avoid;border:1px solid #d8dee4;border-radius:8px;padding:10px 12px;margin:0 0 14px;
 background:#fbfcfd}
@@ -109,9 +113,13 @@ path.open:not([fill]){fill:none}
 .risk{display:flex;gap:6px;align-items:center}
 .shape{stroke:#18212b;stroke-width:.8}
 .ledger th:nth-child(1){width:92px}.ledger th:nth-child(2){width:34%}
+.declared{table-layout:fixed}.declared th:nth-child(1){width:52%}.declared th:nth-child(4){width:104px}
 .nothing{padding:10px 14px;background:#f4f6f8;border-radius:6px}
 .doubts li{padding:6px 0 6px 22px;border-bottom:1px solid #dde3e8;position:relative;font-size:13.5px}
-.doubts li::before{content:"?";position:absolute;left:4px;font-weight:700;color:#7a5200}
+.legend{break-after:avoid}
+.failed li::before{content:"✗";color:#a3221b}
+.doubts:not(.failed) li::before{content:"?";color:#7a5200}
+.doubts li::before{position:absolute;left:4px;font-weight:700}
 .matrix text{font-size:12px;fill:#18212b}
 .matrix text.state{font-size:11px;font-weight:600}
 .matrix text.quiet{font-size:11px;fill:#55606e}
@@ -152,10 +160,13 @@ table{font-size:8.8pt}th{font-size:8.2pt}
 h2,h3,h4{break-after:avoid}
 thead{display:table-header-group}
 tr,.ring,.month,.stands,.missing,.figure,.signatures,.keep{break-inside:avoid}
+.items tr:has(.missing p:nth-child(6)){break-inside:auto}
 .map{columns:3;column-gap:10px}
 .wide{overflow:visible}.wide svg{min-width:0}
-.ring{padding:12px 8px}
-.donut{width:104px}
+.ring{padding:9px 8px}.ring h3{margin:7px 0 5px;font-size:10pt}.ring p{font-size:8pt;line-height:1.35}
+.rings{gap:10px;margin-bottom:12px}.donut{width:92px}header{padding-bottom:10px}
+.packname{margin-bottom:8px;font-size:9pt}
+dl{grid-template-columns:repeat(4,1fr)}
 .part h3{break-after:avoid}
 p{orphans:2;widows:2}
 }

@@ -47,6 +47,12 @@ COLOURS: Mapping[str, Text] = {
     "yellow": Text("yellow", "黄"),
     "blue": Text("blue", "蓝"),
 }
+ROLES: Mapping[str, Text] = {
+    "guard": Text("guard", "保安员"),
+    "safety_officer": Text("safety officer", "安全员"),
+    "safety_vice_principal": Text("safety vice-principal", "安全副校长"),
+    "district": Text("district", "区县主管部门"),
+}
 STATES: Mapping[str, Text] = {
     "good": Text("good", "正常"),
     "active": Text("alarm", "报警"),
