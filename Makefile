@@ -123,7 +123,9 @@ command -v socat >/dev/null || \
 [ "$$(id -u)" = 0 ] && command -v ip >/dev/null && [ -e /dev/net/tun ] || \
 	echo "not here, its tests are skipped: two hosts with a bad link between them (as root; apt install iproute2)"; \
 [ "$$(id -u)" = 0 ] && command -v systemd-nspawn >/dev/null && command -v mmdebstrap >/dev/null || \
-	echo "not here, its tests are skipped: systemd in a container (as root; apt install systemd-container mmdebstrap)"
+	echo "not here, its tests are skipped: systemd in a container (as root; apt install systemd-container mmdebstrap)"; \
+command -v chromium >/dev/null && command -v pdftotext >/dev/null || \
+	echo "not here, its tests are skipped: reports in a browser (apt install chromium fonts-wqy-microhei poppler-utils)"
 endef
 
 EXTRACT = $(BIN)/pybabel -q extract -k tr -k later -k OrderRefused --no-location --omit-header agent drivers simulators
