@@ -82,7 +82,8 @@ class CameraPoller:
         self._count(unit, look)
         readings = list(self._readings(unit, look))
         self._due_s[unit.id] = loop_s() + self._wait_s(unit)
-        await self._sink.accept(unit.id, readings)
+        if readings:  # else nothing has been heard of it yet
+            await self._sink.accept(unit.id, readings)
 
     def _wait_s(self, unit: Unit) -> float:
         """Its interval, or less while a failure is not yet sure."""

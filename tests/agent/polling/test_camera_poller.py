@@ -269,3 +269,14 @@ def test_where_the_star_is_ignored_the_stream_s_own_path_is_asked_for() -> None:
         assert [request.split(b" ")[1] for request in asked] == [b"*", b"rtsp://10.0.0.0:554/live"]
 
     play(story)
+
+
+def test_of_a_camera_that_is_away_from_the_start_nothing_is_said_until_that_is_sure() -> None:
+    async def story(case: Case) -> None:
+        case.camera().plugged = False
+        await case.poll(12)
+        assert case.heard.news == []
+        await case.poll(60)
+        assert case.says()["reachable"] is False
+
+    play(story)
