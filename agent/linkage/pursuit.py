@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, replace
 
+from agent.language import later
 from agent.linkage.model import OutputWish, Truth
 
 CONFIRMED_WITHIN_S = 10.0  # R4 of our own rules: commanded → confirmed, else a fault
 AGAIN_MOST_S = 60.0
 SECURITY_TRIES = 3  # what closes is not told for ever
+SILENT = later("its unit does not answer")
+UNSEEN = later("its feedback cannot be read")
+UNMOVED = later("its feedback does not confirm it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def begun(wish: OutputWish, order: int, now_s: float) -> Pursuit:
 
 def followed(before: Pursuit, became: Became, next_order: int, now_s: float) -> Pursuit:
     """How it stands now; an order for once whose effect is not seen, or has gone again, gets its next number."""
-    taken_s = (before.taken_s or now_s) if became.taken else None
+    taken_s = _taken_s(before, now_s) if became.taken else None
     if became.taken and (became.fed_back or (before.confirmed and became.fed_back is None)):
         return replace(before, taken_s=taken_s, tries=1, confirmed=True, fault="", due_s=None)
     since_s = now_s if before.confirmed else before.since_s
@@ -64,7 +68,11 @@ def _again(before: Pursuit, became: Became, now_s: float) -> bool:
     if before.confirmed:
         return True
     more = before.wish.priority == "life" or before.tries < SECURITY_TRIES
-    return more and now_s >= (before.taken_s or now_s) + _patience_s(before)
+    return more and now_s >= _taken_s(before, now_s) + _patience_s(before)
+
+
+def _taken_s(pursuit: Pursuit, now_s: float) -> float:
+    return now_s if pursuit.taken_s is None else pursuit.taken_s
 
 
 def _patience_s(pursuit: Pursuit) -> float:
@@ -73,8 +81,8 @@ def _patience_s(pursuit: Pursuit) -> float:
 
 def _fault(became: Became) -> str:
     if not became.taken:
-        return became.cause or "its unit does not answer"
-    return "its feedback cannot be read" if became.fed_back is None else "its feedback does not confirm it"
+        return became.cause or SILENT
+    return UNSEEN if became.fed_back is None else UNMOVED
 
 
 def _due_s(pursuit: Pursuit, now_s: float) -> float | None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import StorageError
 from agent.host import Host, loop_s
+from agent.language import later
 from agent.linkage.answer import answer_of
 from agent.linkage.evaluate import decide, reset, reset_order
 from agent.linkage.memory import memory_from_json, memory_to_json
@@ -42,7 +43,7 @@ RETRY_S = 1.0  # so often is a disk that refuses asked again
 OWED_MOST = 512
 MEMORY, SHOWN = "linkage/memory", "linkage/shown"  # states' names that no device can have
 CHANNEL = "linkage"
-DRILL = "a drill holds the effects of security"
+DRILL = later("a drill holds the effects of security")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,11 @@ class Linkage:
         pipe.watchers.append(self._stir.set)
         acting = {name: one for name, one in self._memory.effects.items() if one.acting}
         self._note((restored(name, one) for name, one in acting.items()), host.instant())
+
+    @property
+    def acting(self) -> frozenset[str]:
+        """The effects that wish their outputs now."""
+        return frozenset(name for name, one in self._memory.effects.items() if one.acting)
 
     def room(self) -> Room:
         """What the gateway gets of it."""
