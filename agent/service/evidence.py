@@ -1,18 +1,20 @@
 """What provisioning is judged by, gathered: devices of the pipe, ways of the uplink, people of their room."""
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from agent.alarms.model import State
 from agent.host import loop_s
 from agent.provisioning.model import CheckIn, DeviceSeen, Evidence, TestPress, Way
-from agent.provisioning.pack import Pack
+from agent.provisioning.pack import Item, Pack
 from agent.records import Instant
 from agent.service.openings import Openings
 from agent.service.pipe import Pipe
 from agent.site import Device
 from agent.uplink.messages import UplinkShown
 
+DAY_S = 86_400.0
 LATCHED = (State.LATCHED_UNACKNOWLEDGED, State.LATCHED)
 
 
@@ -27,7 +29,7 @@ class Signings(Protocol):
         ...
 
     def check_ins(self) -> tuple[CheckIn, ...]:
-        """Who signed on and off."""
+        """Who signed on and off, the oldest first."""
         ...
 
     def presses(self) -> tuple[TestPress, ...]:
@@ -47,22 +49,27 @@ class Gathering:
         packs: Iterable[Pack],
     ) -> None:
         self._pipe, self._people, self._openings, self._ways = pipe, people, openings, ways
-        self._look_back_s = look_back_s(packs)
+        self._openings_back_s, self._people_back_s = _openings_back_s(packs), _people_back_s(packs)
 
     def look(self, at: Instant) -> Evidence:
         """All that is known at this moment."""
         devices = tuple(seen(device, self._pipe) for device in self._pipe.site.devices)
         self._openings.look(devices, at)
-        since_s = at.utc_s - self._look_back_s
+        since_s = at.utc_s - self._openings_back_s
         return Evidence(
             devices=devices,
-            check_ins=self._people.check_ins(),
+            check_ins=self._lately(at),
             presses=self._people.presses(),
             openings=self._openings.openings(at, since_s),
             gaps=self._openings.gaps(at, since_s),
             ways=tuple(Way(name, one.connected, one.for_s) for name, one in self._ways().paths.items()),
             logged_since_utc_s=self._logged_since_s(),
         )
+
+    def _lately(self, at: Instant) -> tuple[CheckIn, ...]:
+        """Of more than a year of them, those that any item looks at."""
+        signed = self._people.check_ins()
+        return signed[bisect_left(signed, at.utc_s - self._people_back_s, key=lambda one: one.at_utc_s) :]
 
     def _logged_since_s(self) -> float | None:
         """Both logs are whole from here on."""
@@ -90,7 +97,16 @@ def seen(device: Device, pipe: Pipe) -> DeviceSeen:
     )
 
 
-def look_back_s(packs: Iterable[Pack]) -> float:
+def _openings_back_s(packs: Iterable[Pack]) -> float:
     """So far back any of their items asks for openings."""
-    items = (item for pack in packs for indicator in pack.indicators for item in indicator.items)
-    return max((item.check.openings.look_back_s for item in items if item.check.openings), default=0.0)
+    return max((item.check.openings.look_back_s for item in _items(packs) if item.check.openings), default=0.0)
+
+
+def _people_back_s(packs: Iterable[Pack]) -> float:
+    """The same of who signed on; an item looks back as far as its evidence is fresh, windows by whole days."""
+    asking = (item for item in _items(packs) if item.check.on_duty or item.check.windows)
+    return max((item.fresh_s for item in asking), default=0.0) + DAY_S
+
+
+def _items(packs: Iterable[Pack]) -> Iterator[Item]:
+    return (item for pack in packs for indicator in pack.indicators for item in indicator.items)
