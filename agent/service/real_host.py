@@ -26,6 +26,7 @@ TIMESYNC_MARK = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd 
 SYNC_HOLDS_S = 32_000.0  # the kernel's own patience: its error bound grows by 500 ppm and gives up at 16 s
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 MACHINE_BOOT = "CAMPUSGW_MACHINE_BOOT"
+CLOCK = "CAMPUSGW_CLOCK"
 TIMEX_BYTES = 208  # struct timex on 64-bit Linux; `status` is the int at offset 40 (32-bit: 20)
 
 
@@ -58,7 +59,12 @@ def precise_loop() -> asyncio.AbstractEventLoop:
 
 
 def clock_state() -> ClockState:
-    """What the kernel itself says of its clock (adjtimex); where the unit's hardening refuses that, timesyncd."""
+    """What the kernel itself says of its clock (adjtimex); where the unit's hardening refuses that, timesyncd.
+
+    Where somebody else keeps it right, such as a hypervisor, whoever starts the gateway says so.
+    """
+    if os.environ.get(CLOCK) == "synchronised":
+        return "synchronised"
     timex = ctypes.create_string_buffer(TIMEX_BYTES)
     if _libc().adjtimex(timex) < 0:
         return _timesync_state()

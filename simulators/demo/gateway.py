@@ -1,10 +1,13 @@
 """The gateway as the demo runs it: its own process, in a private directory, with a copy of a configuration."""
 
+import zoneinfo
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from simulators.child import Child
+from simulators.demo.today import as_today
 from simulators.gateway_file import put_ports, save
 from simulators.real_field import Port
 from simulators.scenario_file import read_yaml
@@ -16,6 +19,9 @@ def write_config(source: Path, copy: Path, broker: tuple[str, int], ports: Mappi
     host, number = broker
     document["uplink"]["brokers"] = [{"host": host, "port": number}]
     put_ports(document, ports)
+    if "school" in document:
+        zone = zoneinfo.ZoneInfo(document["gateway"].get("time_zone", "Asia/Shanghai"))
+        document["school"] = as_today(document["school"], datetime.now(zone))
     with copy.open("w", encoding="utf-8") as file:
         save(document, file)
     return document
@@ -28,5 +34,6 @@ def topics_of(document: Mapping[str, Any]) -> str:
 
 
 def gateway_child(config: Path, directory: Path) -> Child:
-    """The same command that a service manager would start."""
-    return Child("gateway", ["-m", "agent", "run", "--config", str(config)], directory)
+    """The same command that a service manager would start; the demo takes this machine's clock for right."""
+    command = ["-m", "agent", "run", "--config", str(config)]
+    return Child("gateway", command, directory, {"CAMPUSGW_CLOCK": "synchronised"})

@@ -36,6 +36,7 @@ STEPS: dict[str, tuple[Any, str]] = {
         {"action": "reset", "device": "panic-gate", "condition": "pressed", "person": "王值班"},
         "王值班 orders: reset panic-gate pressed",
     ),
+    "request": ({"do": "sign", "person": "zhang", "on": True}, "somebody asks the gateway: sign"),
     "rest": (True, "nothing happens"),
 }
 

@@ -17,7 +17,8 @@ from tests.site.track import Steps
 
 STALE_S = 1.5  # no older value may be believed: the longest time-out is 1 s, then it must be on disk
 DELAY_S = {"temperature_high": 2.0}
-SEEN_OTHERWISE = ("lost", "bad_reading", "unstable", "held_open", "no_feedback")  # no point says these
+NOT_THERE = ("lost", "unreachable", "stream_fault")  # nobody answers
+SEEN_OTHERWISE = (*NOT_THERE, "bad_reading", "unstable", "held_open", "no_feedback")  # no point says these
 DOUBT_S = 20.0  # the on-delay of 10 s, and the slowest block's next turn
 LIVE_S = 6.0  # a heartbeat or state is no older than its confirmation may take
 ROUNDED_S = 0.01  # `time` has milliseconds
@@ -72,7 +73,7 @@ class Verdict(Liveness):
     def _unjustly_lost(self) -> Iterator[str]:
         """Lost or not believed though nothing was wrong with it or its line: a neighbour's fault, or our own."""
         for one in self.told:
-            if one.alarm.condition not in ("lost", "bad_reading") or one.alarm.change != "raised":
+            if one.alarm.condition not in (*NOT_THERE, "bad_reading") or one.alarm.change != "raised":
                 continue
             doubted = one.alarm.condition == "bad_reading"
             if not any(
