@@ -6,6 +6,7 @@ import sys
 
 from agent.language import tr
 
+REPORT = "demo-report.html"
 NEEDED = ("rich", "iotcore")
 
 
@@ -20,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--broker", metavar="HOST:PORT", help=tr("use this MQTT 5 broker instead of one of our own")
     )
+    where = tr("where the school's report goes at the end; '' for nowhere (default: {path})", path=REPORT)
+    parser.add_argument("--report", default=REPORT, metavar="FILE", help=where)
     parser.add_argument("--json", action="store_true", help=tr("only the result, as JSON"))
 
 
@@ -32,4 +35,4 @@ def run(args: argparse.Namespace) -> int:
         return 1
     from simulators.demo.show import show
 
-    return show(args.scenario, broker=args.broker, keep=args.keep, json=args.json)
+    return show(args.scenario, broker=args.broker, keep=args.keep, json=args.json, report=args.report)

@@ -17,6 +17,7 @@ from rich.console import Console
 from agent.errors import ConfigError
 from agent.language import tr
 from drivers.errors import GatewayError
+from simulators.child import Child
 from simulators.demo import words
 from simulators.demo.result import Result, as_json, result_of
 from simulators.demo.school import Plan, School, open_school
@@ -46,16 +47,18 @@ class Wish:
     gateway: Path
     broker: tuple[str, int] | None
     keep: bool
+    report: Path | None
 
 
-def show(name: str, *, broker: str | None, keep: bool, json: bool) -> int:
-    """Show it; returns the exit code."""
+def show(name: str, *, broker: str | None, keep: bool, json: bool, report: str) -> int:
+    """Show it; returns the exit code. The school's report goes to `report`, unless that is empty."""
     gateway = configs_dir() / "gateways" / "demo.yaml"
     _never_fail_on_a_character()
     console = Console(highlight=False, quiet=json, soft_wrap=False)
     try:
         file = find(name)
-        wish = Wish(file.stem, load_scenario(file, gateway), gateway, _address(broker), keep)
+        into = Path(report).absolute() if report else None
+        wish = Wish(file.stem, load_scenario(file, gateway), gateway, _address(broker), keep, into)
         result = asyncio.run(_until_signalled(wish, Screen(console)))
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -138,9 +141,21 @@ class Demo:
         unreadable = school.subscriber.unreadable
         self.result = result_of(self._wish.name, self._score, self._platform, unreadable, outbox)
         self._screen.account(self.result)
+        await self._write_report()
         if self._wish.keep:
             self._tell_how_to_connect(tr("still running, until Ctrl-C. In another terminal:"))
             await asyncio.Event().wait()
+
+    async def _write_report(self) -> None:
+        """As an inspector would take it along; a directory that cannot be written to costs only the report."""
+        if (into := self._wish.report) is None:
+            return
+        asked = ["provision", "report", "--socket", str(self._school.control.socket), "--out", str(into)]
+        writing = Child("report", ["-m", "agent", *asked], self._school.config.parent)
+        await writing.start()
+        code = await writing.gone()
+        made = tr("the school's report, for a browser or a printer: {file}", file=into)
+        self._screen.show(made if code == 0 else writing.said(tr("there is no report")))
 
     # --- the story's audience ---------------------------------------------------------------------------
 

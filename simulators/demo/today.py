@@ -1,4 +1,4 @@
-"""The demo school's own day: it is a school day whatever the calendar says, and an escort window ends in its midst."""
+"""The demo school's own day: a school day whatever the calendar says, whose escort window ends soon."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -92,7 +92,7 @@ def start(temporary: Path, story: Path, *options: str, **environment: str) -> "s
         if name not in ("NO_COLOR", "FORCE_COLOR", "LANG", "LC_ALL")
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "agent", "demo", "--scenario", str(story), *options],
+        [sys.executable, "-m", "agent", "demo", "--scenario", str(story), "--report", "", *options],
         cwd=ROOT,
         env={**kept, "TMPDIR": str(temporary), "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", **environment},
         stdout=subprocess.PIPE,
