@@ -10,6 +10,7 @@ from agent.records import Instant
 from agent.site import Device
 
 ROLES = {"card_reader": "card", "sign_on_button": "pressed"}
+CARD_MOST = 64
 PRESSED = "pressed"  # what a button says in place of a card
 
 
@@ -59,4 +60,4 @@ def _shown(device: Device, point: PointValue) -> str:
     """The card's code, or PRESSED; empty where there is nothing."""
     if isinstance(point.value, bool):
         return PRESSED if point.value != device.points["pressed"].inverted else ""
-    return str(point.value).strip().upper()
+    return str(point.value).strip().upper()[:CARD_MOST]

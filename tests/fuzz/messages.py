@@ -35,6 +35,10 @@ SAID = {
         "person": "王建国",
         "reason": "误按",
     },
+    "sign": {"id": "s-1", "at": AT, "person": "zhang", "on": True, "role": "guard", "post": "gate"},
+    "drill_start": {"id": "d-1", "at": AT, "person": "李主任", "reason": "演练", "until": "+30m"},
+    "drill_stop": {"id": "d-2", "at": AT, "person": "李主任"},
+    "test_announce": {"id": "t-1", "at": AT, "device": "panic-gate", "person": "王老师"},
 }
 
 
@@ -103,6 +107,13 @@ def _requests() -> Iterator[bytes]:
         {"do": "order", **order, "action": "acknowledge"},
         {"do": "order", **order, "action": "shelve", "until_utc_s": NOW.utc_s, "reason": "检修"},
         {"do": "order", **order, "action": "reset", "address": "1.3.30"},
+        {"do": "sign", "person": "zhang", "on": True, "post": "gate"},
+        {"do": "drill.start", "person": "李主任", "reason": "演练", "until": "+30m"},
+        {"do": "drill.stop", "person": "李主任"},
+        {"do": "drill.press", "device": "panic-gate", "person": "王老师"},
+        {"do": "drill.report", "id": 1},
+        {"do": "drill.list"},
+        {"do": "people"},
         {"do": "dance"},
     ):
         yield json.dumps({"version": 1, **wish}, ensure_ascii=False).encode()
