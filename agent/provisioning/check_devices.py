@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from agent.alarms.kinds import KINDS
 from agent.provisioning import said
-from agent.provisioning.calendar import spans
 from agent.provisioning.case import Case, Found
 from agent.provisioning.model import DeviceSeen, Gap, Missing, Opening, Text, Verdict
+from agent.provisioning.open_times import Span, length_s, may_be_open, stood_open
 from agent.provisioning.vocabulary import Devices, Openings, Ways
 
-Span = tuple[float, float]
 LOST = "lost"
 
 
@@ -52,11 +50,11 @@ def openings(case: Case, check: Openings) -> Found:
     seen = chosen(case, check.kinds, check.places)
     tally = Tally()
     required = enough(case, tally, seen, check.kinds, case.amount(check.at_least))
-    allowed = _may_be_open(case, since_s, now_s)
+    allowed = may_be_open(case.school, since_s, now_s)
     for one in seen:
-        stood = _stood_open(_openings_of(case, one), (since_s, now_s), allowed)
-        perhaps = _stood_open([*_openings_of(case, one), *_gaps_of(case, one)], (since_s, now_s), allowed)
-        if (longest := max(stood, key=_length, default=None)) and _length(longest) > check.longest_s:
+        stood = stood_open(_openings_of(case, one), (since_s, now_s), allowed)
+        perhaps = stood_open([*_openings_of(case, one), *_gaps_of(case, one)], (since_s, now_s), allowed)
+        if (longest := max(stood, key=length_s, default=None)) and length_s(longest) > check.longest_s:
             tally.bad.append(Missing(one.id, _open_since(case, one, longest), case.item.fix))
         elif why := unseen(case, one) or _log_too_short(case, since_s) or _hidden(one, perhaps, check.longest_s):
             tally.unknown.append(Missing(one.id, why, case.item.fix))
@@ -152,14 +150,6 @@ def _condition(kind: str, condition: str) -> Text:
     return Text(condition, condition) if found is None else Text(found.title.en, found.title.zh)
 
 
-def _may_be_open(case: Case, since_s: float, now_s: float) -> list[Span]:
-    """When gates may stand open; what began the day before may last into the first of these days."""
-    calendar, first = case.school.calendar, case.local(since_s).date() - timedelta(days=1)
-    days = [first + timedelta(days=n) for n in range((case.local(now_s).date() - first).days + 2)]
-    open_times = (window for window in case.school.windows if window.barriers_open)
-    return sorted(span for window in open_times for day in days if (span := spans(window, calendar, day)))
-
-
 def _openings_of(case: Case, device: DeviceSeen) -> list[Opening]:
     return [one for one in case.evidence.openings if one.device == device.id]
 
@@ -169,43 +159,16 @@ def _gaps_of(case: Case, device: DeviceSeen) -> list[Gap]:
     return [one for one in case.evidence.gaps if one.device in ("", device.id)]
 
 
-def _stood_open(seen: Iterable[Opening | Gap], within: Span, allowed: Sequence[Span]) -> list[Span]:
-    """When it stood open within that time and outside the allowed ones; what touches is one."""
-    first_s, now_s = within
-    stood = [
-        (max(first_s, one.first_utc_s), min(now_s, now_s if one.last_utc_s is None else one.last_utc_s))
-        for one in seen
-    ]
-    for start, end in allowed:
-        stood = [part for one in stood for part in ((one[0], min(one[1], start)), (max(one[0], end), one[1]))]
-        stood = [part for part in stood if _length(part) > 0]
-    return _joined(stood)
-
-
-def _joined(parts: Iterable[Span]) -> list[Span]:
-    whole: list[Span] = []
-    for start, end in sorted(parts):
-        if whole and start <= whole[-1][1]:
-            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
-        else:
-            whole.append((start, end))
-    return whole
-
-
-def _length(span: Span) -> float:
-    return span[1] - span[0]
-
-
 def _open_since(case: Case, one: DeviceSeen, span: Span) -> Text:
     return said.text(
         "{name}: open for {long} from {at}", "{name}：自 {at} 起敞开 {long}",
-        name=called(one), at=said.moment(case.local(span[0])), long=said.lasting(_length(span)),
+        name=called(one), at=said.moment(case.local(span[0])), long=said.lasting(length_s(span)),
     )  # fmt: skip
 
 
 def _hidden(one: DeviceSeen, perhaps: Iterable[Span], longest_s: float) -> Text | None:
     """It may have stood open for too long while nobody saw it."""
-    if all(_length(span) <= longest_s for span in perhaps):
+    if all(length_s(span) <= longest_s for span in perhaps):
         return None
     return said.text("{name}: nobody saw it for a while", "{name}：部分时段状态不可知", name=called(one))
 

@@ -13,6 +13,7 @@ OPENING_HEADS = (
     Text("from", "起"),
     Text("to", "止"),
     Text("how long", "时长"),
+    Text("outside its times", "规定时段外"),
 )
 PRESS_HEADS = (
     Text("one-key alarm", "一键报警装置"),
@@ -62,7 +63,17 @@ def _opening(one: OpeningShown, view: ProvisionView) -> tuple[Child, ...]:
         view.clock.moment(one.first),
         beside(STILL) if one.last is None else view.clock.moment(one.last),
         beside(length),
+        _outside(one),
     )
+
+
+def _outside(one: OpeningShown) -> Markup:
+    """What an inspector looks for, in bold."""
+    if one.outside_s is None:
+        return beside(Text("nobody can tell", "无从得知"))
+    if one.outside_s < 1:
+        return beside(Text("no", "无"))
+    return tag("b", beside(span(one.outside_s)), class_="late")
 
 
 def _press(one: PressShown, view: ProvisionView) -> tuple[Child, ...]:

@@ -77,13 +77,15 @@ class RoleShown(_Shown):
 class OpeningShown(_Shown):
     """A barrier or door stood open (`open`), or nobody could see whether it did (`gap`; without device: all).
 
-    UTC seconds; without an end it still is so.
+    UTC seconds; without an end it still is so. `outside_s`: so long of it was outside the times in which gates may
+    stand open; nobody can tell of a gap.
     """
 
     device: str
     what: Literal["open", "gap"]
     first: float
     last: float | None = None
+    outside_s: float | None = None
 
 
 class PressShown(_Shown):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import agent
 from agent.alarms.kinds import KINDS
 from agent.provisioning.model import CheckIn, DeviceSeen, Evidence, IndicatorVerdict, Text
+from agent.provisioning.open_times import length_s, may_be_open, stood_open
 from agent.provisioning.pack import Pack
 from agent.records import Instant
 from agent.school import School
@@ -46,7 +47,7 @@ def answer_of(
         facts=_facts(school, packs),
         devices=[_device(device) for device in evidence.devices],
         people=_people(school, evidence.check_ins),
-        openings=_openings(evidence),
+        openings=_openings(evidence, school, at.utc_s),
         logged_since=evidence.logged_since_utc_s,
         presses=[
             PressShown(device=one.device, at=one.at_utc_s, confirmed=one.confirmed_utc_s, sure=one.sure)
@@ -127,9 +128,16 @@ def _people(school: School, check_ins: Iterable[CheckIn]) -> list[RoleShown]:
     ]
 
 
-def _openings(evidence: Evidence) -> list[OpeningShown]:
+def _openings(evidence: Evidence, school: School, now_s: float) -> list[OpeningShown]:
+    allowed = may_be_open(school, min((one.first_utc_s for one in evidence.openings), default=now_s), now_s)
     shown = [
-        OpeningShown(device=one.device, what="open", first=one.first_utc_s, last=one.last_utc_s)
+        OpeningShown(
+            device=one.device,
+            what="open",
+            first=one.first_utc_s,
+            last=one.last_utc_s,
+            outside_s=round(sum(map(length_s, stood_open([one], (one.first_utc_s, now_s), allowed))), 1),
+        )
         for one in evidence.openings
     ]
     shown += [

@@ -64,6 +64,13 @@ def test_a_device_without_a_place_of_the_rules_is_in_a_group_of_its_own() -> Non
     assert "未归入规范地点" in provision_page(ANSWER | {"devices": moved})
 
 
+def test_what_stood_open_outside_its_times_is_told_from_what_did_not() -> None:
+    rows = {(one["device"], one["what"], one["outside_s"]) for one in ANSWER["openings"]}
+    assert rows == {("barrier-south", "open", 0.0), ("barrier-north", "open", 1560.0), ("", "gap", None)}
+    shown = read(PAGE).text.partition("规定时段外")[2]
+    assert shown.index("26 min") < shown.index("无 no") < shown.index("无从得知 nobody can tell")
+
+
 def test_open_hazards_are_listed_the_gravest_first_and_closed_ones_are_not() -> None:
     shown = read(PAGE).text
     assert shown.index("HZ-2026-0012") < shown.index("HZ-2026-0013")
