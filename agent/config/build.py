@@ -7,16 +7,14 @@ from pathlib import Path
 from agent.alarms.kinds import KINDS
 from agent.alarms.spec import RoleSpec
 from agent.config.drill_models import drill_settings
-from agent.config.hazard_book import load_book
-from agent.config.hazard_models import HazardsModel, build_escalation, build_hazards
+from agent.config.hazard_models import build_escalation, build_hazards
 from agent.config.linkage_build import Field, build_matrix
 from agent.config.models import ConfigModel, DeviceModel, LineModel, PointModel, UnitModel
 from agent.config.school_models import build_school
 from agent.config.uplink_models import BrokerModel, UplinkModel
-from agent.hazards.settings import HazardSettings
+from agent.hazards.rules import RuleBook
 from agent.linkage.model import Matrix
 from agent.provisioning.pack import Pack
-from agent.school import School
 from agent.session import Broker, Tls
 from agent.site import (
     BackupSettings,
@@ -43,7 +41,13 @@ INTERVAL_S = 1.0
 Profiles = Mapping[str, DeviceProfile]
 
 
-def build_site(config: ConfigModel, profiles: Profiles, config_hash: str, packs: tuple[Pack, ...] = ()) -> Site:
+def build_site(
+    config: ConfigModel,
+    profiles: Profiles,
+    config_hash: str,
+    packs: tuple[Pack, ...] = (),
+    book: RuleBook | None = None,
+) -> Site:
     """The school as the agent sees it."""
     units = {unit.id: profiles[unit.profile] for line in config.lines for unit in line.units}
     school = build_school(config.school, config.gateway.time_zone) if config.school else None
@@ -73,17 +77,9 @@ def build_site(config: ConfigModel, profiles: Profiles, config_hash: str, packs:
         drill=drill_settings(config.drill),
         packs=packs,
         linkage=matrix_of(config, units),
-        hazards=_hazards(config, school),
+        hazards=build_hazards(config.hazards, book) if book else None,
         escalation=build_escalation(config.escalation, school),
     )
-
-
-def _hazards(config: ConfigModel, school: School | None) -> HazardSettings | None:
-    """There is a ledger where one is asked for, and in every school that is declared."""
-    if config.hazards is None and school is None:
-        return None
-    wanted = config.hazards or HazardsModel()
-    return build_hazards(wanted, load_book(wanted.rules))
 
 
 def matrix_of(config: ConfigModel, units: Profiles) -> Matrix | None:

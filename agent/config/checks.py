@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from agent.config.build import Profiles
 from agent.config.device_checks import DeviceChecks
 from agent.config.findings import Findings
+from agent.config.hazard_book import BookShelf
 from agent.config.hazard_checks import check_hazards
 from agent.config.line_checks import LineChecks
 from agent.config.linkage_checks import check_linkage
@@ -32,10 +33,11 @@ class Check:
         config: ConfigModel,
         profiles: Profiles,
         rules: RuleShelf,
+        books: BookShelf,
         unsure: Collection[Loc] = (),
     ) -> None:
         self._found, self._config, self._profiles = Findings(source, unsure), config, profiles
-        self._rules = rules
+        self._rules, self._books = rules, books
 
     def run(self) -> list[Mistake]:
         """Every mistake."""
@@ -48,7 +50,7 @@ class Check:
         DeviceChecks(self._found, self._config, lines.units).run()
         check_linkage(self._found, self._config, lines.units)
         check_school(self._found, self._config)
-        check_hazards(self._found, self._config)
+        check_hazards(self._found, self._config, self._books)
         check_rules(self._found, self._config, self._rules)
         return self._found.mistakes
 

@@ -1,16 +1,20 @@
-"""Where the ledger's rules live, and reading them: every mistake of a file at once."""
+"""Where the ledger's rules live, and reading them: every mistake of a file at once, with its line and column."""
 
 import sys
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from agent.errors import ConfigError, Mistake
-from agent.hazards.rules import RuleBook
+from agent.alarms.kinds import KINDS
+from agent.config.source import Loc, read_source
+from agent.errors import ConfigError
+from agent.hazards.rules import Rule, RuleBook
 from agent.language import tr
-from agent.mistakes import mistakes_in
-from drivers.document import Unreadable, read_document
+from agent.mistakes import did_you_mean, mistakes_in
+
+BESIDE = "hazards"  # a school's own books stand in this directory beside the gateway's file
 
 
 @cache
@@ -20,29 +24,77 @@ def books_dir() -> Path:
     return beside if beside.is_dir() else Path(sys.prefix) / "share" / "campusgw" / "configs" / "hazards"
 
 
-def book_names(directory: Path | None = None) -> list[str]:
-    """Every book that there is."""
-    return sorted(path.stem for path in (directory or books_dir()).glob("*.yaml"))
+class BookShelf:
+    """Every book of some directories by its id, read when it is first asked for; the first directory wins."""
+
+    def __init__(self, *directories: Path) -> None:
+        self._files: dict[str, Path] = {}
+        for directory in reversed(directories):
+            self._files |= {path.stem: path for path in sorted(directory.glob("*.yaml"))}
+        self._read: dict[str, tuple[RuleBook, bytes]] = {}
+
+    def names(self) -> Collection[str]:
+        """Every id."""
+        return self._files.keys()
+
+    def book(self, name: str) -> RuleBook:
+        """That book; raises ConfigError with every mistake of its file."""
+        return self._stored(name)[0]
+
+    def content(self, name: str) -> bytes:
+        """The bytes of its file as it was read; raises ConfigError."""
+        return self._stored(name)[1]
+
+    def _stored(self, name: str) -> tuple[RuleBook, bytes]:
+        if name not in self._read:
+            self._read[name] = read_book(self._files[name])
+        return self._read[name]
 
 
-def load_book(name: str, directory: Path | None = None) -> RuleBook:
-    """One book; raises ConfigError with every mistake."""
-    path = (directory or books_dir()) / f"{name}.yaml"
+def books_for(file: Path, hazards: Path | None = None) -> BookShelf:
+    """What a gateway's file may name: the books of one directory if it has any, else its own and the shipped."""
+    if hazards is not None and any(hazards.glob("*.yaml")):
+        return BookShelf(hazards)
+    return BookShelf(file.parent / BESIDE, books_dir())
+
+
+def load_book(name: str) -> RuleBook:
+    """One that is shipped; raises ConfigError with every mistake."""
+    return read_book(books_dir() / f"{name}.yaml")[0]
+
+
+def read_book(path: Path) -> tuple[RuleBook, bytes]:
+    """One book with its file's bytes; raises ConfigError with every mistake."""
+    source = read_source(path, example="configs/hazards/national-2024.yaml")
     try:
-        document = read_document(path)
-    except Unreadable as error:
-        raise ConfigError(
-            [Mistake(str(path), *error.place, tr("not valid YAML: {error}", error=error))]
-        ) from error
-    except OSError as error:
-        said = tr("cannot read the file: {error}", error=error.strerror)
-        raise ConfigError([Mistake(str(path), 1, 1, said)]) from error
-    try:
-        book = RuleBook.model_validate(document)
+        book = RuleBook.model_validate(source.document)
     except ValidationError as error:
-        raise ConfigError(mistakes_in(error, str(path), document, RuleBook)) from error
-    twice = {one.id for n, one in enumerate(book.rules) if one.id in {other.id for other in book.rules[:n]}}
-    if twice or book.id != name:
-        said = tr("{name} is the id of an earlier one already", name=repr(min(twice))) if twice else book.id
-        raise ConfigError([Mistake(str(path), 1, 1, said)])
-    return book
+        raise ConfigError(mistakes_in(error, source.file, source.document, RuleBook)) from error
+    if mistakes := [source.mistake(loc, said) for loc, said in _of_whole(book, path.stem)]:
+        raise ConfigError(mistakes)
+    return book, source.content
+
+
+def _of_whole(book: RuleBook, stem: str) -> Iterator[tuple[Loc, str]]:
+    if book.id != stem:
+        yield ("id",), tr("id: the file is called {name}, so is its book", name=repr(stem))
+    seen = set[str]()
+    for n, rule in enumerate(book.rules):
+        if rule.id in seen:
+            yield ("rules", n, "id"), tr("{name} is the id of an earlier one already", name=repr(rule.id))
+        seen.add(rule.id)
+        yield from _watched(("rules", n, "watch"), rule)
+
+
+def _watched(loc: Loc, rule: Rule) -> Iterator[tuple[Loc, str]]:
+    """A rule that watches what cannot be would never open anything, and nobody would know."""
+    strange = [kind for kind in rule.watch.kinds if kind not in KINDS]
+    for kind in strange:
+        yield (*loc, "kinds"), tr("no kind {name}", name=repr(kind)) + did_you_mean(kind, KINDS)
+    if not strange:
+        known = {name for kind, spec in KINDS.items() if kind in rule.watch.kinds for name in spec.conditions}
+        for name in rule.watch.conditions:
+            if name not in known:
+                yield (*loc, "conditions"), tr("no condition {name}", name=repr(name)) + did_you_mean(name, known)
+    if not rule.watch.conditions and not rule.watch.out_of_service:
+        yield loc, tr("it watches nothing: say conditions, or out_of_service")

@@ -3,21 +3,34 @@
 from collections.abc import Iterator, Sequence
 
 from agent.config.findings import Findings
-from agent.config.hazard_book import book_names
+from agent.config.hazard_book import BookShelf
+from agent.config.hazard_models import book_of
 from agent.config.models import ConfigModel
 from agent.config.source import Loc
+from agent.errors import ConfigError, Mistake
 from agent.language import tr
 from agent.mistakes import did_you_mean
 
 
-def check_hazards(found: Findings, config: ConfigModel) -> None:
+def check_hazards(found: Findings, config: ConfigModel, books: BookShelf) -> None:
     """What only the whole configuration can tell."""
-    if config.hazards is not None and config.hazards.rules not in (names := book_names()):
-        name = config.hazards.rules
-        said = tr("no rules {name} in configs/hazards", name=repr(name)) + did_you_mean(name, names)
-        found.wrong(("hazards", "rules"), said)
+    name = book_of(config.hazards, config.school)
+    loc: Loc = ("hazards", "rules") if config.hazards else ("school",)
+    if name and name not in books.names():
+        said = tr("no rules {name} in configs/hazards", name=repr(name)) + did_you_mean(name, books.names())
+        found.wrong(loc, said)
+    elif name:
+        found.mistakes += _of_book(books, name)
     for loc, channels in _channels(config):
         _check_channels(found, config, loc, channels)
+
+
+def _of_book(books: BookShelf, name: str) -> list[Mistake]:
+    try:
+        books.book(name)
+    except ConfigError as error:
+        return error.mistakes
+    return []
 
 
 def _channels(config: ConfigModel) -> Iterator[tuple[Loc, Sequence[str]]]:

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from agent.config.forms import Id, Model
-from agent.config.school_models import Channel
+from agent.config.school_models import Channel, SchoolModel
 from agent.hazards.rules import DAY_S, RuleBook
 from agent.hazards.settings import Escalation, HazardSettings
 from agent.school import Responsible, School
@@ -32,8 +32,14 @@ class EscalationModel(Model):
     channels: list[Channel] = Field(["platform"], min_length=1, description="how they are told")
 
 
-def build_hazards(model: HazardsModel, book: RuleBook) -> HazardSettings:
+def book_of(hazards: HazardsModel | None, school: SchoolModel | None) -> str:
+    """Whose rules count; empty: there is no ledger. There is one where it is asked for, and in every school."""
+    return hazards.rules if hazards is not None else BOOK if school is not None else ""
+
+
+def build_hazards(given: HazardsModel | None, book: RuleBook) -> HazardSettings:
     """The ledger's settings."""
+    model = given or HazardsModel()
     return HazardSettings(book, model.kept_most, model.reopen_within_days * DAY_S, model.shown_days * DAY_S)
 
 

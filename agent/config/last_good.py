@@ -1,8 +1,8 @@
 """The configuration with which the gateway last came up, kept beside the outbox: a bad new one gives way to it.
 
-`config/HASH/` holds the file and the profiles and rule packs that it uses, `config/last-good.json` says which HASH
-counts and of which file it is. Each step is durable before the next begins, so a power cut leaves the old copy or
-the new one.
+`config/HASH/` holds the file and the profiles, packs and books that it uses, `config/last-good.json` says which
+HASH counts and of which file it is. Each step is durable before the next begins, so a power cut leaves the old
+copy or the new one.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ POINTER = "last-good.json"
 FILE = "configuration.yaml"
 PROFILES = "profiles"
 RULES = "rules"
+HAZARDS = "hazards"
 DEFAULT_DIRECTORY = Path("/var/lib/campusgw")  # StorageModel's
 
 
@@ -111,7 +112,7 @@ def _kept_site(file: Path, home: Path, pointer: _Pointer, refused: ConfigError) 
     if _digest(_stored(copy)) != pointer.sha256:
         raise _beside(refused, file, tr("and the copy of the last good one in {copy} is damaged", copy=copy))
     try:
-        return load(copy / FILE, copy / PROFILES, copy / RULES).site
+        return load(copy / FILE, copy / PROFILES, copy / RULES, copy / HAZARDS).site
     except ConfigError as error:
         what = tr("and the last good one in {copy} does not fit this version any more:", copy=copy)
         raise ConfigError([*_beside(refused, file, what).mistakes, *error.mistakes]) from error
@@ -162,7 +163,7 @@ def _is_clock(word: str) -> bool:
 
 
 def _files(loaded: Loaded) -> dict[str, bytes]:
-    kept = ((PROFILES, loaded.profiles), (RULES, loaded.rules))
+    kept = ((PROFILES, loaded.profiles), (RULES, loaded.rules), (HAZARDS, loaded.hazards))
     return {FILE: loaded.content} | {f"{room}/{name}.yaml": text for room, of in kept for name, text in of.items()}
 
 
@@ -172,8 +173,9 @@ def _stored(copy: Path) -> dict[str, bytes]:
         paths = [
             copy / FILE,
             *(copy / PROFILES).iterdir(),
-            *(copy / RULES).glob("*"),
-        ]  # older copies have no rules
+            *(copy / RULES).glob("*"),  # older copies have neither
+            *(copy / HAZARDS).glob("*"),
+        ]
         return {str(path.relative_to(copy)): path.read_bytes() for path in paths}
     except OSError:
         return {}
@@ -189,11 +191,11 @@ def _copy(files: Mapping[str, bytes], to: Path, home: Path) -> None:
     for stale in (part, to):
         if stale.exists():
             shutil.rmtree(stale)
-    for directory in (part, part / PROFILES, part / RULES):
+    for directory in (part, *(part / room for room in (PROFILES, RULES, HAZARDS))):
         directory.mkdir(mode=0o700)
     for name, content in files.items():
         _write(part / name, content)
-    for directory in (part / PROFILES, part / RULES, part):
+    for directory in (*(part / room for room in (PROFILES, RULES, HAZARDS)), part):
         _sync(directory)
     part.rename(to)
     _sync(home)

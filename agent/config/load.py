@@ -12,6 +12,8 @@ from agent.config.budget import too_slow
 from agent.config.build import Profiles, build_site, line_plans
 from agent.config.checks import Check
 from agent.config.guess import as_meant
+from agent.config.hazard_book import BookShelf, books_for
+from agent.config.hazard_models import book_of
 from agent.config.models import ConfigModel
 from agent.config.rules_load import RuleShelf, shelf_for
 from agent.config.source import Loc, Source, read_source
@@ -23,12 +25,13 @@ from drivers.profiles import ProfileError, Shelf, profiles_dir
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A site, and what it was made of: the file's bytes, and by id those of its profiles and rule packs."""
+    """A site, and what it was made of: the file's bytes, and by id those of its profiles, packs and book."""
 
     site: Site
     content: bytes
     profiles: Mapping[str, bytes]
     rules: Mapping[str, bytes]
+    hazards: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Known:
 
     profiles: Profiles
     rules: RuleShelf
+    books: BookShelf
 
 
 def load_site(path: Path, profiles: Path | None = None) -> Site:
@@ -44,17 +48,21 @@ def load_site(path: Path, profiles: Path | None = None) -> Site:
     return load(path, profiles).site
 
 
-def load(path: Path, profiles: Path | None = None, rules: Path | None = None) -> Loaded:
-    """The same, with the bytes. `rules`: the only directory in which rule packs are looked for."""
+def load(
+    path: Path, profiles: Path | None = None, rules: Path | None = None, hazards: Path | None = None
+) -> Loaded:
+    """The same, with the bytes. `rules`, `hazards`: where alone packs and books are looked for."""
     source, shelf, packs = read_source(path), Shelf(profiles or profiles_dir()), shelf_for(path, rules)
+    books = books_for(path, hazards)
     try:
-        site = _site_of(source, Known(shelf, packs))
+        site = _site_of(source, Known(shelf, packs, books))
         used = sorted({unit.profile.id for line in site.lines for unit in line.units})
         return Loaded(
             site,
             source.content,
             {name: shelf.file(name).read_bytes() for name in used},
             {pack.id: packs.content(pack.id) for pack in site.packs},
+            {site.hazards.book.id: books.content(site.hazards.book.id)} if site.hazards else {},
         )
     except ProfileError as error:
         raise ConfigError([Mistake(str(error.file), *mistake) for mistake in error.mistakes]) from error
@@ -69,12 +77,13 @@ def _site_of(source: Source, known: Known) -> Site:
     if mistakes := _of_whole(source, config, known, ()):
         raise ConfigError(_in_order(mistakes))
     packs = tuple(known.rules.pack(name) for name in config.school.rules) if config.school else ()
-    return build_site(config, known.profiles, _digest(source.content, known, config), packs)
+    book = known.books.book(name) if (name := book_of(config.hazards, config.school)) else None
+    return build_site(config, known.profiles, _digest(source.content, known, config), packs, book)
 
 
 def _of_whole(source: Source, config: ConfigModel, known: Known, unsure: Collection[Loc]) -> list[Mistake]:
     """What only the whole can tell: what does not fit together, and lines that are too slow."""
-    check = Check(source, config, known.profiles, known.rules, unsure)
+    check = Check(source, config, known.profiles, known.rules, known.books, unsure)
     mistakes = check.run()
     return [*mistakes, *too_slow(source, line_plans(config, known.profiles, check.sound_lines()))]
 
@@ -98,10 +107,12 @@ def gateway_schema() -> dict[str, Any]:
 
 
 def _digest(content: bytes, known: Known, config: ConfigModel) -> str:
-    """SHA-256 over the file and the profiles and rule packs that it uses."""
+    """SHA-256 over the file and the profiles, rule packs and hazard book that it uses."""
     digest = hashlib.sha256(content)
     for name in sorted({unit.profile for line in config.lines for unit in line.units}):
         digest.update(known.profiles[name].model_dump_json().encode())
     for name in sorted(config.school.rules if config.school else ()):
         digest.update(known.rules.content(name))
+    if name := book_of(config.hazards, config.school):
+        digest.update(known.books.content(name))
     return digest.hexdigest()

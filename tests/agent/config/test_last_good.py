@@ -160,7 +160,7 @@ def test_nobody_else_may_read_it_and_only_the_last_one_stays(file: Path) -> None
     write(file, MINIMAL + "\n# another")
     site = came_up(file).site
     kept = list((state(file) / HOME).rglob("*"))
-    assert {path.name for path in kept if path.is_dir()} == {site.config_hash, "profiles", "rules"}
+    assert {path.name for path in kept if path.is_dir()} == {site.config_hash, "profiles", "rules", "hazards"}
     assert {path.stat().st_mode & 0o077 for path in [state(file) / HOME, *kept]} == {0}
 
 
