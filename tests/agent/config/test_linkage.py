@@ -1,8 +1,12 @@
 """What `linkage` says is checked word by word: it is needed in the worst minute of all."""
 
+import contextlib
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agent.config import load_site
 from agent.errors import ConfigError
@@ -162,3 +166,21 @@ def test_a_few_lines_that_name_each_other_many_times_are_refused_in_time(tmp_pat
     with pytest.raises(ConfigError) as caught:
         load_site(changed(tmp_path, "causes:\n", bomb))
     assert "more than 10000 causes" in str(caught.value)
+
+
+KEYS = ("any", "all", "at_least", "of", "not", "point", "is", "kind", "condition")
+NAMES = ("hold_up", "fire_any", "smoke_detector", "panic-gate.pressed", "south-io.di7", "a.b.c", ".", "/", "")
+WORDS = st.sampled_from([*KEYS, *NAMES, "fire-dormitory.1.1/fire"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 9) | WORDS,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(WORDS, below, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cause=ANYTHING)
+def test_whatever_stands_for_a_cause_is_read_or_is_a_mistake(tmp_path: Path, cause: object) -> None:
+    path = changed(tmp_path, "hold_up: panic-gate.pressed", f"hold_up: {json.dumps(cause)}")
+    with contextlib.suppress(ConfigError):
+        load_site(path)

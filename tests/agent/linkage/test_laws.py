@@ -26,15 +26,15 @@ def clashing(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def few(world: World) -> list[Move]:
-    """Of each sort of input one, with everything that can happen to it; a button is pressed or not."""
+    """Of each sort of input one; what can be lost is lost at a detector and a loop, buttons are pressed or not."""
     found = inputs(world.matrix)
     called = world.matrix.fire.call_points[0]
     detector = next(one for one in world.matrix.fire.detectors if one != called)
     security = [e for e in world.matrix.effects if e.priority == "security"]
     loops = [c for e in security for t in e.targets for c in t.clear][:1]
     pressed = [one for one in found if isinstance(one, Alarm) and one.key == "pressed"][:1]
-    chosen = [*moves([called, detector, *loops], (61.0,))]
-    return [*chosen, *(Move("input", one, value) for one in pressed for value in (True, False))]
+    chosen = [*moves([detector, *loops], (61.0,))]
+    return [*chosen, *(Move("input", one, value) for one in (called, *pressed) for value in (True, False))]
 
 
 @pytest.mark.parametrize("name", WORLDS)
