@@ -93,7 +93,7 @@ def test_check_says_what_it_found_in_both_languages(lang: str, capsys: pytest.Ca
     said = capsys.readouterr().out
     assert f"{DEMO}" in said.splitlines()[0]
     lines = [line.split()[0] for line in said.splitlines()[1:]]
-    assert lines == ["rs485-1", "tcp-1", "panel-1", "panel-2", "panel-3"]
+    assert lines == ["rs485-1", "tcp-1", "panel-1", "panel-2", "panel-3", "cameras"]
 
 
 def test_check_tells_programs_the_lines_times_and_the_hash(capsys: pytest.CaptureFixture[str]) -> None:
