@@ -29,3 +29,17 @@ def test_without_a_sounder_there_is_nothing_to_switch_and_no_fault() -> None:
     sounder = Sounder(None, [])
     sounder.sound(True)
     assert (sounder.point, sounder.fault) == ("", "")
+
+
+def test_it_sounds_while_anybody_has_a_reason_and_one_order_silences_all() -> None:
+    sounder, heard = Sounder(None, []), []
+    sounder.hushed.append(lambda: heard.append(1))
+    sounder.sound(True)
+    sounder.sound(True, "escalation")
+    sounder.sound(False)
+    assert sounder.sounding, "the other reason is there still"
+    sounder.sound(True)
+    sounder.hush()
+    assert (sounder.sounding, heard) == (False, [1])
+    sounder.sound(True, "escalation")
+    assert sounder.sounding, "a new one sounds again"
