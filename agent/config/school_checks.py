@@ -8,6 +8,7 @@ from agent.config.school_models import SchoolModel
 from agent.config.source import Loc
 from agent.language import tr
 from agent.mistakes import did_you_mean
+from agent.provisioning.check_ins import plain
 from drivers.said import nearest
 
 
@@ -38,10 +39,9 @@ def _cards(found: Findings, school: SchoolModel) -> None:
     owners: dict[str, str] = {}
     for n, person in enumerate(school.people):
         for m, card in enumerate(person.cards):
-            if card.upper() in owners:
-                said = tr("this card is {name}'s already", name=owners[card.upper()])
+            if (owner := owners.setdefault(plain(card), person.id)) != person.id:
+                said = tr("this card is {name}'s already", name=owner)
                 found.wrong(("school", "people", n, "cards", m), said)
-            owners.setdefault(card.upper(), person.id)
 
 
 def _roles(found: Findings, school: SchoolModel, buttons: Iterable[DeviceModel]) -> None:

@@ -12,6 +12,8 @@ from agent.school import Person, School
 TERMINAL, PLATFORM, EXPIRY = "terminal", "platform", "expiry"
 SAME_S = 30.0  # a card that is held to a reader again so soon was held to it once
 
+SHORTEST_DIGITS = 8  # ISO/IEC 14443-3: a UID has 4, 7 or 10 bytes [recall]
+
 Mode = Literal["toggle", "on"]
 """What the next presentation means: signing off again, or being there still."""
 
@@ -64,9 +66,17 @@ def expired(roll: Roll, now_s: float) -> tuple[Duty, ...]:
 
 def by_card(school: School | None, card: str) -> Person | None:
     """Whose card it is."""
-    code = card.upper()
+    code = plain(card)
     people = () if school is None else school.people
-    return next((person for person in people if code in person.cards), None)
+    return next((person for person in people if code in map(plain, person.cards)), None)
+
+
+def plain(card: str) -> str:
+    """A card's code without the zero bytes that some readers add; none is shorter than four bytes."""
+    code = card.upper()
+    while len(code) > SHORTEST_DIGITS and code.endswith("00"):
+        code = code[:-2]
+    return code
 
 
 def somebody(device: str, name: str, role: str) -> Person:

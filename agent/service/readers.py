@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agent.alarms.model import PointValue
 from agent.polling.points import PointTable
-from agent.provisioning.check_ins import SAME_S
+from agent.provisioning.check_ins import SAME_S, plain
 from agent.records import Instant
 from agent.site import Device
 
@@ -60,4 +60,4 @@ def _shown(device: Device, point: PointValue) -> str:
     """The card's code, or PRESSED; empty where there is nothing."""
     if isinstance(point.value, bool):
         return PRESSED if point.value != device.points["pressed"].inverted else ""
-    return str(point.value).strip().upper()[:CARD_MOST]
+    return plain(str(point.value).strip()[:CARD_MOST])

@@ -50,6 +50,7 @@ def with_button(settings: str) -> str:
     ("find", "put", "says", "at"),
     [
         ('"04D4E5F6"', '"04A1B2C3"', "this card is zhang's already", '"04A1B2C3"'),
+        ('"04D4E5F6"', '"04A1B2C3000000"', "this card is zhang's already", '"04A1B2C3000000"'),
         ("{id: li,", "{id: zhang,", "'zhang' is the id of an earlier one already", "zhang, name: 李强"),
         ("role: guard, starts", "role: gard, starts", "did you mean 'guard'", "gard"),
         ("guard: 1, police", "gaurd: 1, police", "did you mean 'guard'", "gaurd: 1"),

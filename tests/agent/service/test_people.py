@@ -28,7 +28,7 @@ from tests.agent.service.world import until
 def test_a_card_signs_on_and_the_same_card_later_off_and_held_twice_is_held_once(tmp_path: Path) -> None:
     async def story(world: Ticking) -> None:
         async with stand(world, reader()) as it:
-            await it.card("04a1b2c3")
+            await it.card("04a1b2c3000000000000")  # a reader with room for ten bytes
             await it.card("04A1B2C3", for_s=SAME_S)
             await it.card("04A1B2C3")
             await until(lambda: it.signed() == [("zhang", True), ("zhang", False)])
