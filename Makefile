@@ -11,7 +11,7 @@ LOCALE := agent/locale
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers torture disks backlog linkage fuzz check schema catalogues clean
+.PHONY: help demo simulate test system-test bench long soak replug clocks cuts powercut seeds brokers torture disks backlog linkage fuzz check pictures schema catalogues clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ check: $(VENV)/.dev ## style, types, the borders between packages, the catalogue
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(CATALOGUES_FRESH)
+
+pictures: $(VENV)/.bench $(VENV)/.test ## write docs/pictures again: sheets of a sample report (chromium, poppler-utils)
+	@$(BIN)/python -m bench.sample_report $(ARGS)
 
 schema: $(VENV)/.test ## write docs/schema again from the models
 	$(BIN)/campusgw schema --write docs/schema

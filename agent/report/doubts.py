@@ -41,12 +41,17 @@ def _configuration(view: ProvisionView) -> Iterable[Text]:
 
 
 def _items(view: ProvisionView) -> Iterable[Text]:
+    """What has the same reason stands together."""
+    unknown: dict[Text, list[Text]] = {}
     for indicator in view.answer.verdicts:
-        title = text_of(indicator.title)
         for item in indicator.items:
             if item.verdict == "unknown":
-                name, said = text_of(item.title), text_of(item.said)
-                yield Text(f"{title.en}: {name.en}: {said.en}", f"{title.zh}：{name.zh}：{said.zh}")
+                unknown.setdefault(text_of(item.said), []).append(text_of(item.title))
+    for said, names in unknown.items():
+        yield Text(
+            f"{said.en}: {'; '.join(one.en for one in names)}.",
+            f"{said.zh}：{'；'.join(one.zh for one in names)}。",
+        )
 
 
 def _devices(view: ProvisionView) -> Iterable[Text]:

@@ -63,14 +63,16 @@ def _missing(item: ItemShown) -> Iterable[Markup]:
     """What the same remedy mends stands together; a long list is cut, and says by how much."""
     shown = item.missing[:MISSING_MOST]
     for fix in dict.fromkeys(text_of(one.fix) for one in shown):
-        lines = [_what(one) for one in shown if text_of(one.fix) == fix]
+        lines = [_what(one, item) for one in shown if text_of(one.fix) == fix]
         yield tag("div", lines, tag("p", tag("b", "办法 fix "), beside(fix), class_="fix"), class_="missing")
     if (more := len(item.missing) - len(shown)) > 0:
         yield tag("p", beside(Text(f"and {more} more", f"另有 {more} 项")), class_="quiet")
 
 
-def _what(one: MissingShown) -> Markup:
-    return tag("p", tag("b", "缺 "), tag("code", one.subject), " ", beside(text_of(one.what)))
+def _what(one: MissingShown, item: ItemShown) -> Markup:
+    """What is missing; not once more where it is just what was found."""
+    what = None if one.what == item.said else beside(text_of(one.what))
+    return tag("p", tag("b", "缺 "), tag("code", one.subject), " ", what)
 
 
 def _sources(item: ItemShown) -> list[Markup]:

@@ -36,7 +36,7 @@ def page(view: ProvisionView) -> str:
         _head(view),
         _summary(view),
         section(Text("Item by item", "逐项核验"), [indicator_part(one) for one in view.answer.verdicts]),
-        section(Text("Devices by place", "设备分布"), device_map(view)),
+        section(Text("Devices by place", "设备分布"), device_map(view), class_="sheet"),
         section(Text("The last 30 days", "近 30 天"), strips(view)),
         section(Text("Gates and doors", "门与道闸开启记录"), openings(view)),
         section(Text("Test presses of one-key alarms", "一键报警测试按压"), presses(view)),

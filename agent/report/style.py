@@ -112,7 +112,7 @@ path.open:not([fill]){fill:none}
 .late{display:block}
 .risk{display:flex;gap:6px;align-items:center}
 .shape{stroke:#18212b;stroke-width:.8}
-.ledger th:nth-child(1){width:92px}.ledger th:nth-child(2){width:34%}
+.ledger th:nth-child(1){width:92px}.ledger th:nth-child(2){width:31%}.ledger th:nth-child(4){width:104px}
 .declared{table-layout:fixed}.declared th:nth-child(1){width:52%}.declared th:nth-child(4){width:104px}
 .nothing{padding:10px 14px;background:#f4f6f8;border-radius:6px}
 .doubts li{padding:6px 0 6px 22px;border-bottom:1px solid #dde3e8;position:relative;font-size:13.5px}
@@ -158,6 +158,7 @@ main{max-width:none;padding:0}
 h1{font-size:21pt}h2{font-size:13.5pt;margin-top:20pt}h3.indicator{font-size:11pt}
 table{font-size:8.8pt}th{font-size:8.2pt}
 h2,h3,h4{break-after:avoid}
+.sheet{break-before:page}
 thead{display:table-header-group}
 tr,.ring,.month,.stands,.missing,.figure,.signatures,.keep{break-inside:avoid}
 .items tr:has(.missing p:nth-child(6)){break-inside:auto}
@@ -167,7 +168,8 @@ tr,.ring,.month,.stands,.missing,.figure,.signatures,.keep{break-inside:avoid}
 .rings{gap:10px;margin-bottom:12px}.donut{width:92px}header{padding-bottom:10px}
 .packname{margin-bottom:8px;font-size:9pt}
 dl{grid-template-columns:repeat(4,1fr)}
-.part h3{break-after:avoid}
+h3.indicator{break-inside:avoid}
+h3.indicator::after{content:"";flex-basis:100%;height:120px;margin-bottom:-120px}
 p{orphans:2;widows:2}
 }
 """

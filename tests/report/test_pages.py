@@ -87,6 +87,29 @@ def test_what_is_not_known_is_said_with_its_reason() -> None:
     assert 'class="warning"' not in PAGE
 
 
+def test_items_that_nobody_can_judge_for_the_same_reason_are_one_doubt() -> None:
+    answer = sample.answer("estimated")
+    items = [
+        item for indicator in answer["verdicts"] for item in indicator["items"] if item["verdict"] == "unknown"
+    ]
+    reasons = {item["said"]["zh"] for item in items}
+    doubts = read(provision_page(answer)).text.partition("未能判定的事项及原因")[2].partition("申报事项")[0]
+    assert len(items) > len(reasons) > 0
+    assert [doubts.count(reason) for reason in reasons] == [1] * len(reasons)
+    assert not [item["id"] for item in items if item["title"]["zh"] not in doubts]
+
+
+def test_a_long_list_of_what_is_missing_says_its_remedy_once_and_how_much_is_cut() -> None:
+    verdict = ANSWER["verdicts"][0]
+    each = {"what": {"en": "it is lost", "zh": "失联"}, "fix": {"en": "mend it", "zh": "请修复线路"}}
+    item = verdict["items"][0] | {"missing": [each | {"subject": f"subject-{n}"} for n in range(30)]}
+    page = read(provision_page(ANSWER | {"verdicts": [verdict | {"items": [item]}]})).text
+    assert page.count("请修复线路") == 1
+    assert "subject-11" in page
+    assert "subject-12" not in page
+    assert "另有 18 项" in page
+
+
 def test_a_wrong_clock_stands_at_the_edge_of_every_sheet() -> None:
     assert "时钟已同步" in PAGE.partition("</style>")[0]
     assert "时钟自走" in provision_page(sample.answer("estimated")).partition("</style>")[0]
