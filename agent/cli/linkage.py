@@ -141,10 +141,15 @@ def _check(args: argparse.Namespace) -> int:
     rows = [_row(doubt, source) for doubt in doubts(site)]
     rows.sort(key=lambda row: (row["line"], row["column"]))
     ok = not any(row["error"] for row in rows)
+    effects = site.linkage.effects if site.linkage else ()
+    opened = [target.device for effect in effects if effect.by_default for target in effect.targets]
     if args.json:
-        print(json.dumps({"ok": ok, "linkage": site.linkage is not None, "findings": rows}, ensure_ascii=False))
+        answer = {"ok": ok, "linkage": site.linkage is not None, "opened_by_default": opened, "findings": rows}
+        print(json.dumps(answer, ensure_ascii=False))
+    elif site.linkage is None:
+        print(tr("{file}: there is no linkage", file=file))
     else:
-        print("\n".join(_findings(file, rows, site.linkage is not None)))
+        print("\n".join(_findings(file, rows, opened)))
     return 0 if ok else 1
 
 
@@ -169,11 +174,9 @@ def _place(doubt: "Doubt", source: Any) -> tuple[int | str, ...]:
     return (*loc, n, doubt.key) if doubt.key in listed[n] else (*loc, n, "id")
 
 
-def _findings(file: Path, rows: list[dict[str, Any]], linkage: bool) -> list[str]:
+def _findings(file: Path, rows: list[dict[str, Any]], opened: list[str]) -> list[str]:
     from agent.cli.words import folded
 
-    if not linkage:
-        return [tr("{file}: there is no linkage", file=file)]
     lines = []
     for row in rows:
         word = tr("error") if row["error"] else tr("warning")
@@ -181,6 +184,8 @@ def _findings(file: Path, rows: list[dict[str, Any]], linkage: bool) -> list[str
         lines += folded(row["fix"], "    ", 80)
     errors = sum(row["error"] for row in rows)
     counted = {"errors": errors, "warnings": len(rows) - errors}
+    if opened:
+        lines += folded(tr("by default a confirmed fire opens: {devices}", devices=", ".join(opened)), "", 80)
     return [*lines, tr("{file}: errors: {errors}, warnings: {warnings}", file=file, **counted)]
 
 
