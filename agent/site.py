@@ -94,6 +94,7 @@ class Unit:
     every `slow_interval_s`; `points` names those that are asked at all, empty means all that the profile can
     read. `brief` are those whose alarm may last only 100 ms, such as a button's. `timeout_s` is the longest
     that a reply is waited for; less is learned. `outputs` are those that the gateway switches of its own accord.
+    `safe_state`: its profile's is set and looked after.
     `camera`: where it is, on a line of cameras. A UPS's battery voltage counts `battery_factor` times.
     """
 
@@ -110,6 +111,7 @@ class Unit:
     lost_after_s: float = 30.0
     brief: frozenset[str] = frozenset()
     outputs: frozenset[str] = frozenset()
+    safe_state: bool = False
     camera: Camera | None = None
     battery_factor: float = 1.0
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from drivers.decode import TEXTS
-from drivers.profile import FUNCTION, WRITE_FUNCTIONS, DeviceProfile, ExactBlock, Point
+from drivers.decode import TEXTS, read_point, words_of
+from drivers.profile import FUNCTION, WRITE_FUNCTIONS, DeviceProfile, ExactBlock, Point, Word
 from drivers.tells import TELLS
 
 Loc = tuple[int | str, ...]
@@ -38,6 +38,7 @@ def _of_modbus(profile: DeviceProfile) -> Iterator[Mistake]:
     yield from _shared(profile)
     yield from _heartbeat(profile)
     yield from _handshake(profile)
+    yield from _safe_state(profile)
     yield from _exact_blocks(profile)
     yield from _examples(profile)
 
@@ -159,6 +160,27 @@ def _heartbeat(profile: DeviceProfile) -> Iterator[Mistake]:
     named = [point for point in profile.readable_points if point.name == profile.heartbeat.point]
     if not named:
         yield ("heartbeat", "point"), f"no point {profile.heartbeat.point!r} that can be read"
+
+
+def _safe_state(profile: DeviceProfile) -> Iterator[Mistake]:
+    if (safe := profile.safe_state) is None:
+        return
+    points = {point.name: point for point in profile.readable_points}
+    for name, value in safe.holds.items():
+        if (point := points.get(name)) is None:
+            yield ("safe_state", "holds", name), f"no point {name!r} that can be read"
+        elif not _says(point, value):
+            yield ("safe_state", "holds", name), f"{name} never says {value!r}"
+    if safe.tripped and safe.tripped not in points:
+        yield ("safe_state", "tripped"), f"no point {safe.tripped!r} that can be read"
+
+
+def _says(point: Point, value: Word) -> bool:
+    """It can be told, and read back so."""
+    try:
+        return read_point(point, words_of(point, value))[0].value == value
+    except ValueError:
+        return False
 
 
 def _handshake(profile: DeviceProfile) -> Iterator[Mistake]:

@@ -154,6 +154,16 @@ def _expanded(points: tuple[Point, ...]) -> tuple[Point, ...]:
     return tuple(one for point in points for one in point.each())
 
 
+class SafeState(Data):
+    """What makes its outputs fall back by themselves, without power or without questions.
+
+    `holds`: points and what they must say for that; what can be written is written. `tripped`: it has fallen back.
+    """
+
+    holds: dict[str, Word] = Field(min_length=1)
+    tripped: str = ""
+
+
 class ExactBlock(Data):
     """A read that must be asked just so, because the shape of the request changes the answer."""
 
@@ -205,6 +215,7 @@ class DeviceProfile(Data):
     exact_blocks: tuple[ExactBlock, ...] = ()
     heartbeat: Heartbeat | None = None
     handshake: Handshake | None = None
+    safe_state: SafeState | None = None
     probes: Probes | None = None
     identity: tuple[IdentityPoint, ...] = ()
     points: Annotated[tuple[Point, ...], AfterValidator(_expanded)] = ()

@@ -208,6 +208,7 @@ def _unit(unit: UnitModel, line: LineModel, profile: DeviceProfile) -> Unit:
         guard_s=timeout_s if unit.guard_s is None else unit.guard_s,
         lost_after_misses=unit.lost_after_misses,
         lost_after_s=unit.lost_after_s,
+        safe_state=unit.safe_state,
         camera=_camera(unit, profile) if line.type == "cameras" else None,
         battery_factor=unit.battery_factor or 1.0,
     )

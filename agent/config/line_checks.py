@@ -108,6 +108,9 @@ class LineChecks:
                       protocol=profile.protocol, wanted=", ".join(types))  # fmt: skip
             self._found.wrong((*loc, "profile"), said)
         check_unit(self._found, loc, line, unit, profile)
+        if unit.safe_state and profile.safe_state is None:
+            said = tr("{profile} knows no safe state of its own", profile=profile.id)
+            self._found.wrong((*loc, "safe_state"), said)
         names = [point.name for point in profile.readable_points]
         for n, name in enumerate(unit.points):
             if name not in names:

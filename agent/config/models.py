@@ -107,6 +107,9 @@ class UnitModel(Model):
     battery_factor: float | None = Field(
         None, gt=0, le=1000, description="UPS with Q1: its battery voltage counts so often; 1 if left out"
     )
+    safe_state: bool = Field(
+        False, description="its profile's `safe_state` is set where it can be, read back, and looked after"
+    )
     lost_after_misses: int = Field(3, ge=1, le=10, description="polls without an answer until it is lost")
     lost_after_s: Seconds = Field(30.0, description="time without an answer until it is lost, whichever is first")
 

@@ -16,6 +16,7 @@ from agent.polling.outputs import Want
 from agent.polling.patience import learned, timeout_s
 from agent.polling.plan import job_of, line_times, patience_of, schedule_of
 from agent.polling.poller import Progress, Roll, Sink, reopen_after_s
+from agent.polling.presets import Presets
 from agent.polling.schedule import Job, Wait
 from agent.polling.switches import Switches
 from agent.site import LinePlan, Unit
@@ -50,6 +51,7 @@ class ModbusPoller:
         self.devices = {unit.id: _device(line, unit) for unit in plan.units}
         self.patience = {unit.id: patience_of(unit, plan) for unit in plan.units}
         self.switches = Switches(plan, self.schedule, self.devices)
+        self.presets = Presets(plan, self.devices)
         self._random = host.random
         self._sink = sink
         self._units = {unit.id: unit for unit in plan.units}
@@ -71,6 +73,8 @@ class ModbusPoller:
         try:
             while True:
                 self.progress.at_s = loop.time()
+                if (unit := self.presets.due(loop.time(), self._ready_at, self._is_lost)) is not None:
+                    await self._preset(unit)
                 step = self.schedule.next(loop.time(), self._ready_at)
                 if isinstance(step, Wait):
                     await self._stored()
@@ -112,6 +116,9 @@ class ModbusPoller:
             await asyncio.wait([storing], timeout=STORE_GRACE_S)
             storing.cancel()
 
+    def _is_lost(self, unit: str) -> bool:
+        return self.roll.health[unit].lost
+
     def _ready_at(self, unit: str) -> float:
         return self.line.ready_at(self._units[unit].address)
 
@@ -141,6 +148,17 @@ class ModbusPoller:
             await self._not_told(job.unit, error)
         else:
             await self._answered(job.unit)
+
+    async def _preset(self, unit: str) -> None:
+        """One step towards the unit's safe state; without an answer it is a miss like any other."""
+        try:
+            await self.presets.step(unit)
+        except FieldError as error:
+            await self._stored()
+            await self._not_told(unit, error)
+        else:
+            await self._stored()
+            await self._answered(unit)
 
     async def _switch(self, job: Job) -> None:
         """Tell an output, or read it back; an order without an answer is a miss of its unit like any other."""
@@ -213,6 +231,7 @@ class ModbusPoller:
             self.patience[unit] = learned(self.patience[unit], reply_s)
         if await self.roll.answered(unit):
             self.schedule.release(unit, loop_s())
+            self.presets.heard_again(unit)
 
     async def _missed(self, unit: str, error: DeviceError) -> bool:
         """One more miss; True when the unit is lost."""

@@ -15,6 +15,7 @@ from agent.service.people import People
 from agent.service.pipe import Pipe
 from agent.service.provisioning import Provisioning, unjudged
 from agent.service.room import Room
+from agent.service.safe_states import SafeStates
 from agent.service.telling import Channels
 from agent.site import Site
 from agent.uplink.board import Board
@@ -40,6 +41,8 @@ def open_rooms(ground: Ground) -> Sequence[Room]:
     people = People(ground.site, ground.host, ground.outbox, ground.pipe)
     drills = Drills(ground.site, ground.host, ground.outbox, ground.pipe)
     rooms = [people.room(), DrillRoom(drills, people.tests, ground.site.identity).room()]
+    if any(unit.safe_state for plan in ground.site.lines for unit in plan.units):
+        rooms.append(SafeStates(ground.pollers, ground.pipe.journal).room())
     if (matrix := ground.site.linkage) is not None:
         ready = (ground.pipe, ground.outbox, ground.host, ground.board, ground.pollers)
         rooms.append(Linkage(matrix, *ready, lambda: drills.holds_outputs).room())

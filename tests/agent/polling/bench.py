@@ -67,10 +67,12 @@ class Bench:
         relays: int = 0,
         interval_s: float = 0.001,
         relay_profile: DeviceProfile = RELAYS,
+        safe_state: bool = False,
     ) -> None:
         port = SerialPort("rs485", baud)
         made = [replace(unit_of(n, brief=n < brief), interval_s=interval_s) for n in range(units)]
         made += [relays_of(units + n, interval_s, relay_profile) for n in range(relays)]
+        made = [replace(one, safe_state=safe_state and n >= units) for n, one in enumerate(made)]
         self.plan = LinePlan("l", "modbus_rtu", port, tuple(made))
         self.units = {u.id: ModbusUnit(u.profile, u.address, turnaround_s=TURNAROUND_S) for u in made}
         self.bus = RtuBus(
