@@ -119,9 +119,13 @@ class TargetMaker:
     def _pulsed(
         self, target: Target, point: Point, pulse_s: float | None = None, once: bool | None = None
     ) -> Target:
-        """A module that times pulses itself lets nothing hang when the gateway dies."""
+        """A module that times pulses itself lets nothing hang when the gateway dies, but for what must hang.
+
+        A barrier stays open by itself; a door's magnet would hold it again as soon as the relay fell.
+        """
         single = point.momentary or (target.moves == "closes" if once is None else once)
-        timed = point.pulse is not None and target.value
+        freed = target.moves == "opens" and self._devices[target.device].kind == "door"
+        timed = point.pulse is not None and target.value and not (freed and pulse_s is None and not once)
         length_s = (pulse_s or (ONE_PULSE_S if single else HELD_PULSE_S)) if timed else None
         return replace(target, pulse_s=length_s, one_shot=single and (timed or point.momentary))
 
