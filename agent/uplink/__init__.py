@@ -7,7 +7,8 @@ Only the chosen way has a `delivery`: `drain` empties the outbox in the order of
 come), `again` sends what the platform has not confirmed (`answers`: its word), `board` holds the devices' states,
 `suspicion` finds a record that ends every session. All of them publish by a session that is `lent`.
 
-What is said: `topics`, `messages` (payloads) in an `envelope`; what may be said to us: `commands`.
+What is said: `topics`, `messages` (payloads) in an `envelope`; what may be said to us: `commands`, most of which
+are `orders`, each room's in its own `…_commands`.
 
 The session itself is `mqtt`, on aiomqtt as `ack_client` mends it, with `tls`, out by an `interface`.
 """
