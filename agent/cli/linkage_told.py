@@ -128,7 +128,7 @@ def _output(output: Mapping[str, Any]) -> str:
     if output["held_back"]:
         parts.append(tr("held back: {why}", why=reason(output["held_back"])))
     if output["fault"]:
-        parts.append(tr("FAULT: {why}", why=output["fault"]))
+        parts.append(tr("FAULT: {why}", why=tr(output["fault"])))
     elif output["commanded"]:
         parts.append(tr("confirmed") if output["confirmed"] else tr("commanded, not confirmed yet"))
     return "; ".join(parts)
