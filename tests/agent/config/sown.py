@@ -100,6 +100,8 @@ SOWN = {
                              "{table", "renke_smoke has no point in this block"),
     "unit's point of nobody": Sown("profile: renke_smoke,", "profile: renke_smoke, points: [smok],", "smok]",
                                    "did you mean 'smoke'?"),
+    "safe state of nobody": Sown("profile: renke_smoke,", "profile: renke_smoke, safe_state: true,", "true",
+                                 "knows no safe state of its own"),
     "timeout before the turnaround": Sown("profile: renke_smoke,", "profile: renke_smoke, timeout_s: 0.01,", "0.01",
                                           "may take"),
     "budget of nobody": Sown("type: modbus_rtu", "type: modbus_rtu\n    alarm_latency_budget_s: 1.2", "1.2",
