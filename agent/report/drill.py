@@ -59,12 +59,14 @@ def _head(view: DrillView) -> Markup:
         if report.ended is None
         else joined(view.clock.exact(report.ended), tag("p", beside(stopped or over), class_="quiet"))
     )
+    zone = tag("p", view.clock.zone_of(report.started), class_="quiet")
+    began = joined(view.clock.exact(report.started), zone)
     pairs: list[tuple[Text, Child]] = [
         (Text("school", "学校"), view.school or "—"),
         (Text("gateway", "网关"), view.gateway or "—"),
         (Text("announced by", "发起人"), report.person),
         (Text("reason", "事由"), report.reason),
-        (Text("began", "开始"), view.clock.exact(report.started)),
+        (Text("began", "开始"), began),
         (Text("ended", "结束"), ended),
         (Text("planned until", "计划结束"), view.clock.exact(report.until)),
         (Text("whose confirmation counts", "确认方"), both(word(UPSTREAM, report.confirmed_by))),

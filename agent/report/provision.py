@@ -15,11 +15,12 @@ from agent.report.places import device_map
 from agent.report.rings import ring_card
 from agent.report.signing import signatures
 from agent.report.strip import doubt_pattern, strips
-from agent.report.table import facts, section, table
+from agent.report.table import facts, nothing, section, table
 from agent.report.words import CLOCKS, MARKS, ROLES, text_of, word
 from agent.service.provisioning_answer import FactShown, PackShown
 
 TITLE = Text("School security provisioning report", "校园安全防范核验报告")
+NOT_YET = Text("Nothing is judged yet: the gateway has just started", "网关刚刚启动，尚未判定")
 HASH_DIGITS = 12
 WELL = "synchronised"
 
@@ -77,6 +78,8 @@ def _summary(view: ProvisionView) -> Markup:
     verdicts = view.answer.verdicts
     met = sum(one.verdict == "met" for one in verdicts)
     told = Text(f"At a glance: {met} of {len(verdicts)} met", f"总览：{len(verdicts)} 项指标中 {met} 项符合")
+    if not verdicts:  # a start is no failure: for some seconds it waits for its devices
+        return section(NOT_YET, nothing(NOT_YET), [_pack(pack, view) for pack in view.answer.packs])
     return section(told, [_pack(pack, view) for pack in view.answer.packs])
 
 
