@@ -8,7 +8,7 @@ from agent.linkage.model import Alarm, Effect, Matrix, OutputName
 from agent.linkage.possible import Devices
 from agent.linkage.truth import leaves
 from agent.site import LinePlan, Site
-from drivers.profile import Point
+from drivers.profile import DeviceProfile, Point
 
 Code = Literal[
     "conflict",
@@ -39,13 +39,14 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The matrix, and of the site what matters for it."""
+    """The matrix, and of the site what matters for it; `guarded`: units whose outputs fall when nobody asks."""
 
     matrix: Matrix
     devices: Devices
     lines: Mapping[str, LinePlan]
     points: Mapping[OutputName, Point]
     brokers: frozenset[str]
+    guarded: frozenset[str]
 
     def units_of(self, effect: Effect) -> frozenset[str]:
         """All units that it takes: its outputs' and its causes'."""
@@ -65,4 +66,10 @@ def facts_of(site: Site, matrix: Matrix) -> Facts:
         {unit.id: line for unit, line in units},
         {(unit.id, point.name): point for unit, _ in units for point in unit.profile.points},
         frozenset(broker.host for broker in brokers),
+        frozenset(unit.id for unit, _ in units if unit.safe_state and _falls_when_unasked(unit.profile)),
     )
+
+
+def _falls_when_unasked(profile: DeviceProfile) -> bool:
+    """One that only says what its outputs are after a loss of power has no watchdog over the gateway."""
+    return profile.safe_state is not None and bool(profile.safe_state.tripped)

@@ -38,7 +38,7 @@ def outputs(facts: Facts) -> Iterator[Doubt]:
     for effect in facts.matrix.effects:
         for target in effect.targets:
             point = facts.points[target.output]
-            yield from _closing(effect, target, point)
+            yield from _closing(effect, target, point, facts)
             yield from _unconfirmed(effect, target, point)
             if target.escape_route and not target.value and effect.priority != "life":
                 said = later("{effect} switches off what opens an exit")
@@ -62,13 +62,16 @@ def _network(effect: Effect, facts: Facts) -> Iterator[Doubt]:
             yield Doubt("uplink", said, later("reach the unit by a line of its own"), effect.id, fields=fields)
 
 
-def _closing(effect: Effect, target: Target, point: Point) -> Iterator[Doubt]:
+def _closing(effect: Effect, target: Target, point: Point, facts: Facts) -> Iterator[Doubt]:
     """What closes must end by itself, whatever becomes of the gateway and the line."""
     if target.moves != "closes":
         return
-    if point.pulse is None and not point.momentary:
+    ends = point.pulse is not None or point.momentary or target.output[0] in facts.guarded
+    if not ends:
         said = later("{effect} closes by an output that nobody ends when the gateway is lost")
-        fix = later("use an output whose module times its pulses (`pulse` in its profile)")
+        fix = later(
+            "use a module that times its pulses, or say `safe_state: true` of one that falls back by itself"
+        )
         yield _lock(effect, "do", said, fix)
     elif not target.one_shot:
         said = later("{effect} goes on pressing its closing relay for as long as it acts")

@@ -130,6 +130,21 @@ def test_a_closing_output_that_no_module_ends_could_lock(tmp_path: Path) -> None
     assert any(row[:2] == ("could_lock", True) and "nobody ends" in row[2] for row in rows), rows
 
 
+@pytest.mark.parametrize(
+    ("profile", "ends"),
+    [
+        ("adam_40xx_60xx", True),
+        ("ebyte_me31", False),
+    ],  # the one falls when nobody asks, the other after power only
+)
+def test_a_module_with_a_watchdog_ends_what_closes(tmp_path: Path, profile: str, ends: bool) -> None:
+    was = "      - {id: north-io, profile: waveshare_io8_relay8, address: 2}\n"
+    unit = f"      - {{id: north-io, profile: {profile}, address: 2, safe_state: true}}\n"
+    pairs = [(was, unit), ("rs485-1\n    baud: 19200\n", "rs485-1\n    baud: 19200\n    parity: N\n")]
+    rows = found(tmp_path, *pairs, more="    - {id: x, when: hold_up, do: {close: barrier-north}, opt_in: true}\n")
+    assert any("nobody ends" in row[2] for row in rows) is not ends, rows
+
+
 def test_a_fire_effect_that_goes_through_the_brokers_host_depends_on_the_uplink(tmp_path: Path) -> None:
     was = TEXT[TEXT.index("  - id: block #") : TEXT.index("    units:\n      - {id: block-io")]
     becomes = "  - id: block\n    type: rtu_over_tcp\n    host: mqtt.example.org\n"
