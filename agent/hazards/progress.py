@@ -1,6 +1,6 @@
 """What one look at everything leads to: hazards opened, moved, overdue, and people who are to be told; pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.hazards import sensed
@@ -10,7 +10,7 @@ from agent.hazards.ledger import Ledger
 from agent.hazards.model import Deadline, Hazard
 from agent.hazards.moments import Times
 from agent.hazards.settings import HazardSettings
-from agent.hazards.sights import Sight
+from agent.hazards.sights import Key, Sight
 from agent.hazards.watch import Change
 from agent.records import Instant
 from agent.school import Responsible
@@ -53,6 +53,12 @@ class Progress:
         """What the rules see and has lasted."""
         for change in changes:
             self._follow(change.sight, change.hazard)
+
+    def leave_to_people(self, watched: Collection[Key]) -> None:
+        """Of what is configured no more no sensor speaks: it would fail for ever, and nobody could close it."""
+        for hazard in self.ledger:
+            if hazard.open and hazard.failing is not None and hazard.facts.rule and hazard.key not in watched:
+                self.hazards[hazard.id] = sensed.unwatched(hazard)
 
     def watch_time(self) -> None:
         """Deadlines, and the chain where something stands still."""

@@ -49,12 +49,18 @@ def of_devices(
     for device in devices:
         taken = set[str]()
         for rule in book.rules:
-            watch = rule.watch
-            if device.kind in watch.kinds and (not watch.places or device.place in watch.places):
+            if _watches(rule, device):
                 causes = [one for one in _causes(rule, memories[device.id]) if one not in taken]
                 taken.update(causes)
                 seen: Seen = tuple(("note", one) for one in causes[:MISSING_MOST])
                 yield Sight(_found(rule, device, names), bool(causes), seen)
+
+
+def watched_keys(book: RuleBook, devices: Iterable[Device], packs: Iterable[Pack]) -> frozenset[Key]:
+    """What this configuration can tell anything of."""
+    rules = {(rule.id, device.id) for device in devices for rule in book.rules if _watches(rule, device)}
+    items = ((pack, one, item) for pack in packs for one in pack.indicators for item in one.items)
+    return frozenset(rules | {(f"{p.id}/{one.id}", item.id) for p, one, item in items if item.worth.hazard})
 
 
 def of_verdicts(
@@ -73,6 +79,11 @@ def of_verdicts(
 
 
 MISSING_MOST = 8  # of an item are referred to; the verdict itself has them all
+
+
+def _watches(rule: Rule, device: Device) -> bool:
+    places = rule.watch.places
+    return device.kind in rule.watch.kinds and (not places or device.place in places)
 
 
 def _causes(rule: Rule, memory: DeviceMemory) -> list[str]:

@@ -20,7 +20,7 @@ from agent.hazards.model import Deadline, Duties, Facts, Hazard
 from agent.hazards.moments import Times
 from agent.hazards.progress import Progress
 from agent.hazards.settings import HazardSettings
-from agent.hazards.sights import Key, Sight, of_devices, of_verdicts
+from agent.hazards.sights import Key, Sight, of_devices, of_verdicts, watched_keys
 from agent.hazards.steps import EVENTS, Wish, step
 from agent.hazards.watch import Looked, pending_from_json, pending_to_json
 from agent.host import Host, loop_s
@@ -85,6 +85,7 @@ class Hazards:
         self._pending: Mapping[Key, watch.Pending] = pending_from_json(kept.get(WATCH, ""))
         self._sounding, self._quiet = _names(kept.get(SOUNDING, "")), False
         self._full = False
+        self._watched = watched_keys(settings.book, pipe.site.devices, judges.packs)
         self._board = HazardBoard(board, self.times, settings.shown_s)
         self._board.recall(self.ledger, host.instant())
         self._lock, self._wake = asyncio.Lock(), asyncio.Event()
@@ -152,6 +153,7 @@ class Hazards:
             draft = self._draft()
             looked = watch.look(self._sights(), self.ledger.newest, self._pending, self.times, draft.at)
             progress = Progress(self.ledger, self._settings, self._chain, self.times, draft.at, self._new_id)
+            progress.leave_to_people(self._watched)
             progress.follow(looked.changes)
             progress.watch_time()
             self._take_over(draft, progress, looked)
@@ -213,7 +215,7 @@ class Hazards:
         self._sounding, self._unread = draft.sounding, []
         self._pending = self._pending if draft.pending is None else draft.pending
         self._quiet = self._quiet and bool(draft.sounding)
-        self._channels.sounder.sound(bool(self._sounding), PREFIX)
+        self._channels.sounder.sound(bool(self._sounding) and not self._quiet, PREFIX)
         self._board.show(entry.hazards)
         self._board.take_down(entry.gone)
 

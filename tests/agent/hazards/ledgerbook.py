@@ -71,7 +71,7 @@ def brought_to(status: Status, machine: Machine, start: Hazard | None = None) ->
     for reached, wish in way:
         if it.status is status:
             return it
-        if reached is Status.AWAITING_RECHECK:
+        if reached is Status.AWAITING_RECHECK and it.failing is not None:
             it = replace(it, failing=False)
         it = step(it, wish, machine.moment, machine.times)
         assert it.status is reached

@@ -105,4 +105,7 @@ def test_a_ledger_that_may_hold_less_from_now_on_gives_up_closed_ones_only() -> 
     entry = small.prepared([numbered(11)])
     small.enter(entry)
     assert [one.id for one in small] == ["8-abcd", "9-abcd", "10-abcd", "11-abcd"]
-    assert len([text for text in (states | dict(entry.states)).values() if text]) == MOST + 1
+    kept = states | dict(entry.states)
+    assert len([text for text in kept.values() if text]) == MOST + 1
+    again, unread = Ledger.recalled(MOST, kept)
+    assert (list(again), unread) == (list(small), [])

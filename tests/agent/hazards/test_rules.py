@@ -9,16 +9,19 @@ from agent.alarms.model import ConditionState, DeviceMemory, Hold, State
 from agent.config.hazard_book import BookShelf, books_dir, load_book
 from agent.config.rules_load import load_pack, rules_dir
 from agent.errors import ConfigError
-from agent.hazards import watch
+from agent.hazards import sensed, watch
 from agent.hazards.ledger import Ledger
+from agent.hazards.model import Status
+from agent.hazards.progress import Progress
 from agent.hazards.rules import DAY_S, RuleBook
-from agent.hazards.sights import Sight, of_devices, of_verdicts
+from agent.hazards.settings import HazardSettings
+from agent.hazards.sights import Sight, of_devices, of_verdicts, watched_keys
 from agent.hazards.watch import pending_from_json, pending_to_json
 from agent.provisioning.model import IndicatorVerdict, ItemVerdict, Missing, Text, Verdict
 from agent.provisioning.pack import Hazard, Indicator, Item, Pack, Worth
 from agent.school import Responsible
 from agent.site import Device, Kind
-from tests.agent.hazards.ledgerbook import Machine, Sensor
+from tests.agent.hazards.ledgerbook import FACTS, Machine, Sensor, brought_to, hazard
 
 BOOKS = {path.stem: load_book(path.stem) for path in books_dir().glob("*.yaml")}
 NATIONAL = BOOKS["national-2024"]
@@ -192,6 +195,66 @@ def test_a_day_without_a_word_is_a_day_also_where_the_machine_was_off_for_half_o
     assert not looked(sensor, pending, machine).changes
     machine.s += DAY_S / 2
     assert looked(sensor, pending, machine).changes
+
+
+def test_what_was_not_watched_for_a_while_is_believed_anew_when_it_lasts() -> None:
+    machine, sensor = Machine(), Sensor(failing=True)
+    ledger = Ledger(9)
+    ledger.enter(ledger.prepared([sensed.unwatched(hazard(machine.moment))]))
+    first = watch.look([sensor.sight], ledger.newest, {}, machine.times, machine.now)
+    machine.s += 50
+    sensor.failing = False
+    turned = watch.look([sensor.sight], ledger.newest, first.pending, machine.times, machine.now)
+    assert (turned.changes, turned.next_s) == ((), 60.0)
+
+
+def test_a_hazard_of_a_device_that_is_configured_no_more_is_left_to_people() -> None:
+    machine = Machine()
+    ledger = Ledger(9)
+    kept = hazard(machine.moment, facts=replace(FACTS, rule="camera_unreachable", subject="cam-1"), id="1-x")
+    gone = hazard(machine.moment, facts=replace(FACTS, rule="camera_unreachable", subject="cam-2"), id="2-x")
+    ledger.enter(ledger.prepared([kept, gone]))
+    watched = watched_keys(NATIONAL, [device("camera", id="cam-1")], [pack(3.0)])
+    assert watched == {("camera_unreachable", "cam-1"), ("p/alarm", "test_press")}
+    progress = Progress(ledger, HazardSettings(NATIONAL), (), machine.times, machine.now, str)
+    progress.leave_to_people(watched)
+    assert list(progress.hazards) == ["2-x"]
+    mended = brought_to(Status.CLOSED, machine, progress.hazards["2-x"])
+    assert mended.closed_by == "李主任"
+
+
+@pytest.mark.parametrize(("days", "numbers", "reopened"), [(6.9, ["1-x"], 1), (7.1, ["1-x", "2-x"], 0)])
+def test_what_fails_again_soon_after_its_closing_is_the_same_hazard(
+    days: float, numbers: list[str], reopened: int
+) -> None:
+    machine, sensor = Machine(), Sensor(failing=True)
+    ledger = Ledger(9)
+    closed = brought_to(Status.CLOSED, machine, hazard(machine.moment, id="1-x"))
+    ledger.enter(ledger.prepared([closed]))
+    machine.s += days * DAY_S
+    settings = HazardSettings(NATIONAL, reopen_within_s=7 * DAY_S)
+    ids = iter(["2-x"])
+    progress = Progress(ledger, settings, (), machine.times, machine.now, lambda _number: next(ids))
+    progress.follow([watch.Change(sensor.sight, closed)])
+    ledger.enter(ledger.prepared(progress.hazards.values()))
+    assert [one.id for one in ledger] == numbers
+    newest = ledger.newest(closed.key)
+    assert newest is not None
+    assert (newest.status, newest.reopened, newest.failing) == (Status.OPEN, reopened, True)
+
+
+def test_a_ledger_without_room_opens_no_more_and_says_how_many_it_refused() -> None:
+    machine = Machine()
+    ledger = Ledger(1)
+    changes = [
+        watch.Change(Sensor(failing=True, facts=replace(FACTS, subject=f"smoke-{n}")).sight, None)
+        for n in range(3)
+    ]
+    progress = Progress(
+        ledger, HazardSettings(NATIONAL), (), machine.times, machine.now, lambda number: f"{number + 1}-x"
+    )
+    progress.follow(changes)
+    assert (list(progress.hazards), progress.refused) == (["1-x"], 2)
 
 
 def test_a_short_wait_does_not_wear_out_the_disk() -> None:

@@ -87,6 +87,9 @@ def test_rejecting_counts_and_needs_a_reason_that_whoever_mends_it_can_read() ->
         step(waiting, Wish("reject", "李主任"), machine.moment, machine.times)
     back = step(waiting, WISHES["reject"], machine.moment, machine.times)
     assert (back.reopened, back.steps[-1].text) == (1, "未修好")
+    again = step(back, Wish("assign", "李主任", to="王"), machine.moment, machine.times)
+    again = step(brought_to(AWAITING, machine, again), WISHES["reject"], machine.moment, machine.times)
+    assert again.reopened == 2
 
 
 def test_closing_names_who_looked_again_and_reopening_forgets_it() -> None:
