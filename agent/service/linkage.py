@@ -9,20 +9,18 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import StorageError
 from agent.host import Host, loop_s
-from agent.language import later
-from agent.linkage.answer import answer_of
+from agent.linkage.answer import LinkageAnswer, answer_of
+from agent.linkage.drill import held, in_drill
 from agent.linkage.evaluate import decide, reset, reset_order
 from agent.linkage.memory import memory_from_json, memory_to_json
-from agent.linkage.model import Contact, Decision, EffectChange, Fire, Matrix, Memory, OutputWish, View
+from agent.linkage.model import Contact, Decision, EffectChange, Fire, Matrix, Memory, View
 from agent.linkage.seen import DeviceNow, contacts_wanted, view_of
-from agent.linkage.trial import trial, with_facts
+from agent.linkage.trial import Trial, trial, with_facts
 from agent.linkage.truth import truth
 from agent.outbox.outbox import Outbox
 from agent.records import NOTHING, Along, Instant, Record, event_record
@@ -31,9 +29,7 @@ from agent.service.line_sight import Poller
 from agent.service.linkage_outputs import LinkageOutputs, News, contact
 from agent.service.linkage_words import linkage_data, notes_of, output_note, prealarm, reset_note, restored
 from agent.service.pipe import Pipe
-from agent.service.room import Answer, Room
 from agent.uplink.board import Board
-from agent.uplink.linkage_commands import LinkageReset
 from agent.uplink.linkage_message import LinkageShown
 
 log = logging.getLogger(__name__)
@@ -43,7 +39,6 @@ RETRY_S = 1.0  # so often is a disk that refuses asked again
 OWED_MOST = 512
 MEMORY, SHOWN = "linkage/memory", "linkage/shown"  # states' names that no device can have
 CHANNEL = "linkage"
-DRILL = later("a drill holds the effects of security")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +49,6 @@ class Seen:
     news: list[News]
     view: View
     at: Instant
-
-
-class ResetRequest(BaseModel):
-    """Somebody releases an effect, and says who and why."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    effect: str = Field(max_length=100)
-    person: str = Field(max_length=100)
-    reason: str = Field(min_length=1, max_length=500)
-
-
-class TryRequest(BaseModel):
-    """What would happen if these were so."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    facts: list[str] = Field(max_length=100)
 
 
 class Linkage:
@@ -111,15 +88,6 @@ class Linkage:
         """The effects that wish their outputs now."""
         return frozenset(name for name, one in self._memory.effects.items() if one.acting)
 
-    def room(self) -> Room:
-        """What the gateway gets of it."""
-        return Room(
-            {"linkage": self.run, "linkage memory": self.keep},
-            {"linkage": self._answer, "linkage.reset": self._reset, "linkage.try": self._try},
-            {LinkageReset: self._ordered},
-            self._beat,
-        )
-
     async def run(self) -> None:
         """Decide and command, until cancelled."""
         while True:
@@ -132,7 +100,7 @@ class Linkage:
     def look(self) -> None:
         """What follows from what is known at this moment; words are made elsewhere, and can fail without harm."""
         at, view = self._host.instant(), self._view()
-        decision = self._held(decide(self._matrix, self._memory, view, at))
+        decision = self._decided(view, at)
         news = self.outputs.wish({} if self._matrix.dry_run else decision.outputs, at.monotonic_s)
         self._memory, self._decision = decision.memory, decision
         self._untold.append(Seen(decision.changes, news, view, at))
@@ -154,6 +122,12 @@ class Linkage:
         dues = (loop_s() + LOOK_S, self._decision.due_s, self.outputs.due_s)
         return min(due_s for due_s in dues if due_s is not None)
 
+    def _decided(self, view: View, at: Instant) -> Decision:
+        """In a drill what is security must not act, where the school wants it so; a fire does, and always."""
+        if not self._holds_security():
+            return decide(self._matrix, self._memory, view, at)
+        return in_drill(self._matrix, decide(held(self._matrix), self._memory, view, at))
+
     def _view(self) -> View:
         pipe = self._pipe
         devices = [
@@ -167,16 +141,6 @@ class Linkage:
             for device in pipe.site.devices
         ]
         return view_of(devices, {point: contact(pipe, Contact(*point)) for point in self._contacts})
-
-    def _held(self, decision: Decision) -> Decision:
-        """In a drill what is security rests, where the school wants it so; what a fire opens never does."""
-        if not self._holds_security():
-            return decision
-        held = {output for output, wish in decision.outputs.items() if wish.priority == "security"}
-        outputs: dict[tuple[str, str], OutputWish] = {
-            output: wish for output, wish in decision.outputs.items() if output not in held
-        }
-        return replace(decision, outputs=outputs, held_back={**decision.held_back, **dict.fromkeys(held, DRILL)})
 
     def _tell(self) -> None:
         """In words, as events and on the board."""
@@ -243,25 +207,17 @@ class Linkage:
         self._memory = replace(self._memory, effects={**self._memory.effects, effect: after.of(effect)})
         self._stir.set()
 
-    async def _reset(self, request: dict[str, Any]) -> dict[str, Any]:
-        wish = ResetRequest.model_validate(request)
-        await self.release(wish.effect, wish.person, wish.reason)
-        return {"done": True}
-
-    async def _ordered(self, order: LinkageReset, answer: Answer) -> None:
-        along = answer(f"{order.effect} is reset", {"effect": order.effect, "person": order.person})
-        await self.release(order.effect, order.person, order.reason, along)
-
-    async def _answer(self, _request: dict[str, Any]) -> dict[str, Any]:
+    def answer(self) -> LinkageAnswer:
         """As it was decided last; asking changes nothing."""
-        return asdict(answer_of(self._matrix, self._decision, self._view(), self.outputs.switched()))
+        return answer_of(self._matrix, self._decision, self._view(), self.outputs.switched())
 
-    async def _try(self, request: dict[str, Any]) -> dict[str, Any]:
-        facts, devices = TryRequest.model_validate(request).facts, self._pipe.devices
-        view = with_facts(self._matrix, devices, self._view(), facts)
-        return asdict(trial(self._matrix, self._memory, view, self._host.instant()))
+    def tried(self, facts: Iterable[str]) -> Trial:
+        """What would happen if these were so as well; raises OrderRefused for what is no fact."""
+        view = with_facts(self._matrix, self._pipe.devices, self._view(), facts)
+        return trial(self._matrix, self._memory, view, self._host.instant())
 
-    def _beat(self) -> Mapping[str, Any]:
+    def shown(self) -> LinkageShown:
+        """In heartbeats."""
         states = [one.state for one in self._memory.effects.values()]
         acting, latched = states.count("active") + states.count("latched"), states.count("latched")
-        return {"linkage": LinkageShown(active=acting, latched=latched, faults=self.outputs.faults)}
+        return LinkageShown(active=acting, latched=latched, faults=self.outputs.faults)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+from agent.site import DrillSettings
 from drivers.reading import Value
 from tests.site.gates import CALL_POINT, EAST, LOOP, PANIC, WEST, Gates, gates_site, play
 
@@ -334,3 +335,27 @@ def test_what_would_happen_can_be_tried_and_moves_nothing(tmp_path: Path) -> Non
         assert gates.written == []
 
     play(story, tmp_path)
+
+
+def test_a_drill_holds_what_is_security_where_the_school_wants_it_and_never_what_a_fire_opens(
+    tmp_path: Path,
+) -> None:
+    async def story(gates: Gates) -> None:
+        drill = await gates.ask("drill.start", person="王建国", reason="消防演练", until="+30m")
+        assert drill["ok"], drill
+        await press(gates)
+        await asyncio.sleep(10.0)
+        assert gates.written == []
+        [held] = [one for one in (await gates.ask("linkage"))["effects"] if one["id"] == "hold-up-bollard"]
+        assert (held["state"], held["why"]) == ("blocked", "a drill holds the effects of security")
+        [told] = gates.told_of("linkage.blocked")
+        assert told["why"] == held["why"]
+        await asyncio.sleep(60.0)
+        assert (await gates.ask("drill.stop", person="王建国"))["ok"]
+        await asyncio.sleep(20.0)
+        assert gates.written == [], "what it was pressed for is long past"
+        assert (await gates.ask("drill.start", person="王建国", reason="消防演练", until="+30m"))["ok"]
+        gates.burn(CALL_POINT)
+        await gates.until(gates.all_open, OPEN_S)
+
+    play(story, tmp_path, site=replace(gates_site(), drill=DrillSettings(outputs="hold")))
