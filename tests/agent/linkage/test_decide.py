@@ -17,6 +17,7 @@ from agent.linkage.model import (
     Effect,
     Fire,
     FireSources,
+    Hold,
     Matrix,
     Memory,
     Not,
@@ -178,7 +179,7 @@ def test_security_that_fire_stopped_does_not_act_after_the_reset_until_its_cause
     assert state(decision, "shut") == ("spent", effects.FIRE)
     assert not decision.outputs
     again = run(MATRIX, (7, on()), (12, PRESSED), memory=decision.memory)
-    assert (state(again, "shut"), again.outputs.keys()) == (("active", ""), {CLOSE})
+    assert (state(again, "shut"), set(again.outputs)) == (("active", ""), {CLOSE})
 
 
 def test_security_that_had_to_wait_too_long_is_over() -> None:
@@ -200,7 +201,7 @@ def test_a_delay_counts_from_the_cause_and_says_when_it_is_over() -> None:
 
 
 @pytest.mark.parametrize(("hold", "after"), [("reset", "latched"), ("cause", "idle")])
-def test_what_an_effect_does_when_its_cause_goes(hold: str, after: str) -> None:
+def test_what_an_effect_does_when_its_cause_goes(hold: Hold, after: str) -> None:
     matrix = replace(MATRIX, effects=(replace(LIFE, hold=hold),))
     assert state(run(matrix, (0, on("cp")), (1, on())), "life")[0] == after
     dark = run(matrix, (0, on("cp")), (1, on(unknown=("cp",))))
