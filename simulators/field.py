@@ -158,7 +158,7 @@ class Field:
 
     # --- the near end, in virtual time --------------------------------------------------------------
 
-    async def open(self, endpoint: Endpoint) -> ByteStream:
+    async def open(self, endpoint: Endpoint) -> MemoryStream:
         """The near end of the line at this endpoint; raises LineError as a real port would."""
         name, reachable, serve = self._at(endpoint)
         if not reachable:

@@ -21,6 +21,7 @@ from agent.session import Session, SessionRequest
 from drivers.errors import LineError
 from drivers.stream import ByteStream, Endpoint
 from simulators.field import Field
+from simulators.memory import MemoryStream
 from simulators.twin_broker import TwinBroker
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class _Process:
 
     task: asyncio.Task[None] | None = None
     alive: bool = True
-    streams: list[ByteStream] = field(default_factory=list)
+    streams: list[MemoryStream] = field(default_factory=list)
 
 
 class Twin:
@@ -169,7 +170,8 @@ class Twin:
         async def open_line(endpoint: Endpoint) -> ByteStream:
             if not process.alive:
                 raise LineError("the process is dead")
-            process.streams.append(stream := await self.field.open(endpoint))
+            stream = await self.field.open(endpoint)
+            process.streams = [*(one for one in process.streams if not one.closed), stream]
             return stream
 
         async def open_session(request: SessionRequest) -> Session:
