@@ -319,6 +319,35 @@ def test_a_handshake_that_cannot_be_kept_is_a_mistake(tmp_path: Path, find: str,
     assert any(says in said for _, _, said in mistakes(tmp_path, text.replace(find, put, 1)))
 
 
+SAFE = """\
+safe_state: {holds: {off_at_start: false}, tripped: fallen}
+points:
+  - {name: off_at_start, title: &t {en: it, zh: 它}, table: coil, address: 7, type: bool, access: rw, safe: false}
+  - {name: fallen, title: *t, table: discrete, address: 1, type: bool}
+"""
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "says"),
+    [
+        (
+            "holds: {off_at_start: false}",
+            "holds: {off_at_strat: false}",
+            "no point 'off_at_strat' that can be read",
+        ),
+        ("holds: {off_at_start: false}", "holds: {off_at_start: slow}", "off_at_start never says 'slow'"),
+        ("access: rw", "access: w", "no point 'off_at_start' that can be read"),
+        ("tripped: fallen", "tripped: felled", "no point 'felled' that can be read"),
+    ],
+)
+def test_a_safe_state_that_cannot_be_read_back_is_a_mistake(
+    tmp_path: Path, find: str, put: str, says: str
+) -> None:
+    text = GOOD[: GOOD.index("points:")] + SAFE
+    load(tmp_path, text)
+    assert any(says in said for _, _, said in mistakes(tmp_path, text.replace(find, put, 1)))
+
+
 CAMERA = """
 id: it
 name: {en: a, zh: 甲}
