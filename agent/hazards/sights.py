@@ -1,6 +1,6 @@
 """What the rules see now: each rule at each of its subjects, and what would be opened for it; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.alarms.model import DeviceMemory
@@ -41,24 +41,33 @@ class Sight:
     seen: Seen = ()
 
 
-def of_devices(
-    book: RuleBook, devices: Iterable[Device], memories: Mapping[str, DeviceMemory], chain: Iterable[Responsible]
-) -> Iterator[Sight]:
-    """Every rule at every device that it watches; what an earlier rule makes of a condition, no later one does."""
+Watches = Sequence[tuple[Device, Sequence[tuple[Rule, Finding]]]]
+"""Every device that a rule watches, with those rules and what each would find."""
+
+
+def watches_of(book: RuleBook, devices: Iterable[Device], chain: Iterable[Responsible]) -> Watches:
+    """Worked out once: what is configured does not change while the gateway runs."""
     names = {who.role: who.name for who in reversed(tuple(chain))}
-    for device in devices:
-        taken = set[str]()
-        for rule in book.rules:
-            if _watches(rule, device):
-                causes = [one for one in _causes(rule, memories[device.id]) if one not in taken]
-                taken.update(causes)
-                seen: Seen = tuple(("note", one) for one in causes[:MISSING_MOST])
-                yield Sight(_found(rule, device, names), bool(causes), seen)
+    found = [
+        (device, [(rule, _found(rule, device, names)) for rule in book.rules if _watches(rule, device)])
+        for device in devices
+    ]
+    return [(device, rules) for device, rules in found if rules]
 
 
-def watched_keys(book: RuleBook, devices: Iterable[Device], packs: Iterable[Pack]) -> frozenset[Key]:
+def of_devices(watches: Watches, memories: Callable[[str], DeviceMemory]) -> Iterator[Sight]:
+    """How each stands; what an earlier rule makes of a condition, no later one does."""
+    for device, rules in watches:
+        memory, taken = memories(device.id), set[str]()
+        for rule, finding in rules:
+            causes = [one for one in _causes(rule, memory) if one not in taken]
+            taken.update(causes)
+            yield Sight(finding, bool(causes), tuple(("note", one) for one in causes[:MISSING_MOST]))
+
+
+def watched_keys(watches: Watches, packs: Iterable[Pack]) -> frozenset[Key]:
     """What this configuration can tell anything of."""
-    rules = {(rule.id, device.id) for device in devices for rule in book.rules if _watches(rule, device)}
+    rules = {finding.key for _, rules in watches for _, finding in rules}
     items = ((pack, one, item) for pack in packs for one in pack.indicators for item in one.items)
     return frozenset(rules | {(f"{p.id}/{one.id}", item.id) for p, one, item in items if item.worth.hazard})
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from agent.errors import StorageError
 from agent.hazards.escalation import Due
@@ -34,9 +34,18 @@ RETRY_S = 1.0  # so often is a disk that refuses asked again
 
 
 class Escalations:
-    """Holds who waits for whom; the sounder does not wait for the disk."""
+    """Holds who waits for whom; the sounder does not wait for the disk. `drill`: the one that is on, or None."""
 
-    def __init__(self, chains: Chains, host: Host, outbox: Outbox, pipe: Pipe, channels: Channels) -> None:
+    def __init__(
+        self,
+        chains: Chains,
+        host: Host,
+        outbox: Outbox,
+        pipe: Pipe,
+        channels: Channels,
+        drill: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._drill = drill
         self._chains, self._host, self._pipe, self._channels = chains, host, pipe, channels
         self._times = Times(host.boot_id, loop_s(), host.moment)
         self._waits = from_json(outbox.states().get(STATE, ""), chains)
@@ -105,6 +114,7 @@ class Escalations:
             "condition": condition,
             "address": address,
             "priority": self._waits[key].priority,
+            "drill": self._drill() is not None,
         }
         return told("alarm.escalated", f"{device_id} {filed} is not acknowledged", one, fields, now)
 

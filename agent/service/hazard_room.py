@@ -1,6 +1,6 @@
 """Opens what follows hazards and alarms to their end: the ledger, the escalation, the second way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from agent.host import Host
 from agent.outbox.outbox import Outbox
@@ -15,7 +15,14 @@ from agent.uplink.board import Board
 
 
 def open_hazards(
-    site: Site, host: Host, outbox: Outbox, pipe: Pipe, board: Board, channels: Channels, judges: Judges
+    site: Site,
+    host: Host,
+    outbox: Outbox,
+    pipe: Pipe,
+    board: Board,
+    channels: Channels,
+    judges: Judges,
+    drill: Callable[[], object],
 ) -> Iterator[Room]:
     """As far as the configuration asks for it."""
     chain = site.school.chain if site.school is not None else ()
@@ -23,6 +30,6 @@ def open_hazards(
         hazards = Hazards(site.hazards, chain, host, outbox, pipe, board, channels, judges)
         yield HazardDesk(hazards, pipe, chain).room()
     if site.escalation.chains:
-        yield Escalations(site.escalation.chains, host, outbox, pipe, channels).room()
+        yield Escalations(site.escalation.chains, host, outbox, pipe, channels, drill).room()
     if site.uplink.backup is not None:
         yield Room(parts={"second way": channels.second.run})

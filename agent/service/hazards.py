@@ -20,7 +20,7 @@ from agent.hazards.model import Deadline, Duties, Facts, Hazard
 from agent.hazards.moments import Times
 from agent.hazards.progress import Progress
 from agent.hazards.settings import HazardSettings
-from agent.hazards.sights import Key, Sight, of_devices, of_verdicts, watched_keys
+from agent.hazards.sights import Key, Sight, of_devices, of_verdicts, watched_keys, watches_of
 from agent.hazards.steps import EVENTS, Wish, step
 from agent.hazards.watch import Looked, pending_from_json, pending_to_json
 from agent.host import Host, loop_s
@@ -85,7 +85,8 @@ class Hazards:
         self._pending: Mapping[Key, watch.Pending] = pending_from_json(kept.get(WATCH, ""))
         self._sounding, self._quiet = _names(kept.get(SOUNDING, "")), False
         self._full = False
-        self._watched = watched_keys(settings.book, pipe.site.devices, judges.packs)
+        self._watches = watches_of(settings.book, pipe.site.devices, chain)
+        self._watched = watched_keys(self._watches, judges.packs)
         self._board = HazardBoard(board, self.times, settings.shown_s)
         self._board.recall(self.ledger, host.instant())
         self._lock, self._wake = asyncio.Lock(), asyncio.Event()
@@ -168,10 +169,9 @@ class Hazards:
         return min((rest_s for rest_s in rests if rest_s is not None), default=None)
 
     def _sights(self) -> list[Sight]:
-        book, devices = self._settings.book, self._pipe.site.devices
-        memories = {device.id: self._pipe.latest(device.id) for device in devices}
-        unmet = of_verdicts(book, self._judges.packs, self._judges.verdicts(), self._chain)
-        return [*of_devices(book, devices, memories, self._chain), *unmet]
+        judges = self._judges
+        unmet = of_verdicts(self._settings.book, judges.packs, judges.verdicts(), self._chain)
+        return [*of_devices(self._watches, self._pipe.latest), *unmet]
 
     def _take_over(self, draft: _Draft, progress: Progress, looked: Looked) -> None:
         if self._unread:

@@ -56,4 +56,4 @@ def open_rooms(ground: Ground) -> Sequence[Room]:
         judges = Judges()
         rooms.append(unjudged())
     here = (ground.site, ground.host, ground.outbox, ground.pipe, ground.board)
-    return [*rooms, *open_hazards(*here, ground.channels, judges)]
+    return [*rooms, *open_hazards(*here, ground.channels, judges, drills.active)]

@@ -197,12 +197,25 @@ def test_an_alarm_that_nobody_acknowledges_calls_the_guard_by_the_sounder_and_th
         await restarted(school)
         await school.until(lambda: len(told(school, "alarm.escalated")) == 2, 90.0)
         first, second = told(school, "alarm.escalated")
+        assert first["drill"] is False
         assert (first["device"], first["condition"], first["channel"]) == ("panic-gate", "pressed", "sounder")
         assert (second["role"], second["step"], second["channel"]) == ("district", 2, "platform")
         await school.order("panic-gate", "pressed", "acknowledge")
         await school.until(lambda: school.field.get(RELAY) is False, 15.0)
         await _pass(school, 120.0)
         assert len(told(school, "alarm.escalated")) == 2
+
+    play(story, tmp_path, dormitory(escalation=ALARMS))
+
+
+def test_in_a_drill_people_are_called_as_ever_and_told_that_it_is_one(tmp_path: Path) -> None:
+    async def story(school: School) -> None:
+        started = await ask(school, "drill.start", person="王建国", reason="疏散演练", until="+30m")
+        assert started["ok"], started
+        school.field.set("gate-io.di1", True)
+        await school.until(lambda: school.field.get(RELAY) is True, 30.0)
+        await school.until(lambda: told(school, "alarm.escalated"), 5.0)
+        assert [one["drill"] for one in told(school, "alarm.escalated")] == [True]
 
     play(story, tmp_path, dormitory(escalation=ALARMS))
 

@@ -15,7 +15,7 @@ from agent.hazards.model import Status
 from agent.hazards.progress import Progress
 from agent.hazards.rules import DAY_S, RuleBook
 from agent.hazards.settings import HazardSettings
-from agent.hazards.sights import Sight, of_devices, of_verdicts, watched_keys
+from agent.hazards.sights import Sight, of_devices, of_verdicts, watched_keys, watches_of
 from agent.hazards.watch import pending_from_json, pending_to_json
 from agent.provisioning.model import IndicatorVerdict, ItemVerdict, Missing, Text, Verdict
 from agent.provisioning.pack import Hazard, Indicator, Item, Pack, Worth
@@ -53,7 +53,7 @@ def device(kind: Kind, place: str = "", id: str = "d-1") -> Device:
 def seen(kind: Kind, place: str = "", **conditions: ConditionState) -> dict[str, Sight]:
     """The sights of one device with these conditions, by rule."""
     memory = DeviceMemory({key.replace("__", "/"): state for key, state in conditions.items()})
-    sights = of_devices(NATIONAL, [device(kind, place)], {"d-1": memory}, CHAIN)
+    sights = of_devices(watches_of(NATIONAL, [device(kind, place)], CHAIN), {"d-1": memory}.__getitem__)
     return {sight.finding.facts.rule: sight for sight in sights}
 
 
@@ -61,7 +61,9 @@ def seen(kind: Kind, place: str = "", **conditions: ConditionState) -> dict[str,
 def test_an_alarm_at_a_place_is_one_hazard_or_none(kind: Kind, place: str, key: str, rule: str | None) -> None:
     memory = {"d-1": DeviceMemory({key: ACTIVE})}
     failing = [
-        one.finding.facts.rule for one in of_devices(NATIONAL, [device(kind, place)], memory, CHAIN) if one.failing
+        one.finding.facts.rule
+        for one in of_devices(watches_of(NATIONAL, [device(kind, place)], CHAIN), memory.__getitem__)
+        if one.failing
     ]
     assert failing == ([rule] if rule else [])
 
@@ -214,7 +216,7 @@ def test_a_hazard_of_a_device_that_is_configured_no_more_is_left_to_people() -> 
     kept = hazard(machine.moment, facts=replace(FACTS, rule="camera_unreachable", subject="cam-1"), id="1-x")
     gone = hazard(machine.moment, facts=replace(FACTS, rule="camera_unreachable", subject="cam-2"), id="2-x")
     ledger.enter(ledger.prepared([kept, gone]))
-    watched = watched_keys(NATIONAL, [device("camera", id="cam-1")], [pack(3.0)])
+    watched = watched_keys(watches_of(NATIONAL, [device("camera", id="cam-1")], ()), [pack(3.0)])
     assert watched == {("camera_unreachable", "cam-1"), ("p/alarm", "test_press")}
     progress = Progress(ledger, HazardSettings(NATIONAL), (), machine.times, machine.now, str)
     progress.leave_to_people(watched)
