@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from agent.errors import StorageError
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.records import Instant, Record, event_record
+from agent.service.supervisor import contained
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +34,12 @@ class Journal:
     async def append(self, records: Iterable[Record], states: Mapping[str, str], at: Instant) -> Sequence[int]:
         """One transaction; raises StorageError."""
         told = [*records, *self._relief(at)]
-        along = {key: state for give in self.beside for key, state in give(told).items()}
+        given = [contained(partial(give, told), {}) for give in self.beside]
+        along = {key: state for one in given for key, state in one.items()}
         sequences = await self._outbox.append(told, {**along, **states})
         self.fault = ""
         for hear in self.accepted:
-            hear(told, sequences)
+            contained(partial(hear, told, sequences), None)
         return sequences
 
     async def telemetry(self, records: Sequence[Record]) -> None:

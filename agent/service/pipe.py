@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from agent.alarms.judge import judge
@@ -18,6 +19,7 @@ from agent.records import NOTHING, Along, Instant, Lane, Record, Told
 from agent.service.debts import Debts
 from agent.service.journal import Journal
 from agent.service.showing import Showing
+from agent.service.supervisor import contained
 from agent.service.telemetry import Telemetry
 from agent.service.words import alarm_data
 from agent.site import Device, Site
@@ -32,7 +34,7 @@ Accepted = Callable[[Sequence[Record], Sequence[int]], None]
 """Who is told what the disk has taken, and under which sequences."""
 
 Mark = Callable[[Device, Change], Mapping[str, object]]
-"""What a room adds to an alarm's payload; it never fails and never takes anything away."""
+"""What a room adds to an alarm's payload; it never takes anything away. Where it fails the alarm goes without."""
 
 Telling = Mapping[str, tuple[Record, ...]]
 """By device, its records that must be stored."""
@@ -210,7 +212,7 @@ class Pipe:
 
     def _look(self) -> None:
         for look in self.watchers:
-            look()
+            contained(look, None)
 
     def _opinion(self, device: Device, at: Instant) -> Judgement:
         causes = [f"{unit}: {self.lost[unit]}" for unit in sorted(device.units) if unit in self.lost]
@@ -236,8 +238,8 @@ class Pipe:
         return told
 
     def _alarm(self, device: Device, change: Change) -> dict[str, Any]:
-        marks = {key: value for mark in self.marks for key, value in mark(device, change).items()}
-        return alarm_data(device, change, self.table) | marks
+        marks = [contained(partial(mark, device, change), {}) for mark in self.marks]
+        return alarm_data(device, change, self.table) | {k: value for one in marks for k, value in one.items()}
 
     async def _store(
         self, judgements: Mapping[str, Judgement], told: Telling, at: Instant, along: Along = NOTHING

@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from agent.host import Host
 
 log = logging.getLogger(__name__)
 
 Report = Callable[[str, BaseException], Awaitable[None]]
+
+T = TypeVar("T")
 
 RESTART_FIRST_S = 0.5
 RESTART_MOST_S = 30.0
@@ -39,3 +42,12 @@ async def supervise(name: str, part: Callable[[], Awaitable[None]], host: Host, 
         known = said
         await asyncio.sleep(wait_s * (0.8 + 0.4 * host.random.random()))
         wait_s = min(RESTART_MOST_S, wait_s * 2)
+
+
+def contained(call: Callable[[], T], otherwise: T) -> T:
+    """What a room says to something of the pipe; a room that fails keeps no alarm from its way."""
+    try:
+        return call()
+    except Exception as error:
+        log.exception("a room failed where it looks on: %s: %s", type(error).__name__, error)
+        return otherwise

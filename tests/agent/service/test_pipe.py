@@ -362,3 +362,26 @@ def test_what_could_not_be_judged_is_judged_again_though_it_reads_the_same(
         await outbox.aclose()
 
     play(main())
+
+
+def test_a_room_that_fails_where_it_looks_on_keeps_no_alarm_from_its_way(tmp_path: Path) -> None:
+    def broken(*_about: object) -> Any:
+        raise KeyError("a room's mistake")
+
+    async def main() -> None:
+        pipe, outbox, _ = await open_pipe(World(tmp_path), site_in(tmp_path))
+        heard = list[str]()
+        pipe.watchers += [broken, lambda: heard.append("watcher")]
+        pipe.marks += [broken, lambda _device, _change: {"drill": True}]
+        pipe.journal.beside += [broken, lambda _records: {"room/state": "kept"}]
+        pipe.journal.accepted += [broken, lambda _records, _sequences: heard.append("accepted")]
+        await pipe.accept(UNIT, RELEASED)
+        await pipe.accept(UNIT, PRESSED)
+        (alarm,) = [one.record for one in await stored(outbox) if one.record.lane is Lane.ALARM]
+        assert (alarm.data["change"], alarm.data["drill"]) == ("raised", True)
+        assert state(pipe) is State.UNACKNOWLEDGED
+        assert outbox.states()["room/state"] == "kept"
+        assert {"watcher", "accepted"} <= set(heard)
+        await outbox.aclose()
+
+    play(main())
