@@ -35,7 +35,7 @@ class Press:
     def told(self, told: Told) -> TestPress:
         """As its time is known by now."""
         at = told(self.sent.boot_id, Instant(self.sent.at_s, self.test.at_utc_s, self.clock))
-        return replace(self.test, at_utc_s=at.utc_s)
+        return replace(self.test, at_utc_s=at.utc_s, sure=at.clock == "synchronised")
 
     @property
     def waits(self) -> bool:
@@ -44,10 +44,10 @@ class Press:
 
 
 def last_tested(presses: Iterable[TestPress]) -> dict[str, float]:
-    """By device, its last press that was confirmed."""
+    """By device, its last press that was confirmed, of those whose time is known."""
     found: dict[str, float] = {}
     for press in presses:
-        if press.confirmed_utc_s is not None:
+        if press.confirmed_utc_s is not None and press.sure:
             found[press.device] = max(press.at_utc_s, found.get(press.device, press.at_utc_s))
     return found
 

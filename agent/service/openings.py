@@ -20,7 +20,7 @@ PREFIX = "provisioning/openings"
 WHOLE = f"{PREFIX}/whole"
 DAYS = 32  # a month is asked for, and today
 DAY_S = 86_400.0
-DAY_MOST = 300  # spans of one day; beyond it the shortest passages go
+DAY_MOST = 300  # spans of one day; beyond it the shortest go
 ENDED_MOST = 1000  # spans that wait for the clock to be right
 JOIN_S = 120.0  # open before and after so short a blindness: it stood open all the time
 EVERYBODY = ""  # the device of a gap in which the gateway was off
@@ -63,10 +63,10 @@ class Day:
         return f"{PREFIX}/{self.number % DAYS}"
 
     def add(self, span: Span) -> None:
-        """A gap goes last, since it may hide something."""
+        """Beyond the bound the shortest goes, gap or not: gaps of a contact that flutters hide no long opening."""
         insort(self.spans, span)
         if len(self.spans) > DAY_MOST:
-            self.spans.remove(min(self.spans, key=lambda one: (one.gap, one.length_s)))
+            self.spans.remove(min(self.spans, key=lambda one: (one.length_s, one.gap)))
 
 
 @dataclass(frozen=True, slots=True)

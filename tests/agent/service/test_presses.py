@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import OrderRefused
-from agent.provisioning.pressing import ANNOUNCED_S
+from agent.provisioning.pressing import ANNOUNCED_S, last_tested
 from agent.site import DrillSettings
 from tests.agent.service.people_stand import UTC_S, Ticking, play, stand
 from tests.agent.service.world import BUTTON, until
@@ -149,5 +149,19 @@ def test_a_button_that_is_down_cannot_be_tested_now(tmp_path: Path) -> None:
             with pytest.raises(OrderRefused, match="is pressed now"):
                 await it.ask("drill.press", device=BUTTON, person="王老师")
             await pressing
+
+    play(story, tmp_path)
+
+
+def test_a_press_while_the_clock_is_not_right_proves_nothing_and_is_asked_for_again(tmp_path: Path) -> None:
+    async def story(world: Ticking) -> None:
+        world.clock = "estimated"
+        async with stand(world) as it:
+            await it.ask("drill.press", device=BUTTON, person="王老师")
+            await it.press()
+            await it.confirm_all()
+            await until(lambda: it.people.presses()[0].confirmed_utc_s)
+            assert it.people.presses()[0].sure is False
+        assert last_tested(it.people.presses()) == {}
 
     play(story, tmp_path)

@@ -10,6 +10,7 @@ import jsonschema
 
 from agent.records import Instant
 from agent.service import provisioning
+from agent.service.openings import DAY_MOST, Openings, Span
 from agent.service.provisioning_answer import ProvisionAnswer
 from agent.uplink.envelope import live_event
 from agent.uplink.provision_message import ProvisionData
@@ -442,3 +443,14 @@ def test_the_answer_has_all_that_a_report_needs_and_nobody_s_name(tmp_path: Path
             assert answer.history["alarm_video"][0].worst[9] == "m"
 
     play(story, Stand(tmp_path))
+
+
+def test_a_contact_that_flutters_all_day_hides_no_long_opening_of_another_gate() -> None:
+    log = Openings({})
+    for n in range(DAY_MOST + 50):
+        log._add(Span(MONDAY_S + 60.0 * n, MONDAY_S + 60.0 * n + 10, "flutters", gap=True))
+    log._add(Span(MONDAY_S, MONDAY_S + 3600, "gate"))
+    log._add(Span(MONDAY_S + 70_000, MONDAY_S + 70_010, "flutters", gap=True))
+    at = Instant(0.0, MONDAY_S + 80_000, "synchronised")
+    assert [one.device for one in log.openings(at)] == ["gate"]
+    assert len(log.gaps(at)) < DAY_MOST
