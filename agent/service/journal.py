@@ -34,7 +34,8 @@ class Journal:
     async def append(self, records: Iterable[Record], states: Mapping[str, str], at: Instant) -> Sequence[int]:
         """One transaction; raises StorageError."""
         told = [*records, *self._relief(at)]
-        given = [contained(partial(give, told), {}) for give in self.beside]
+        none: Mapping[str, str] = {}
+        given = [contained(partial(give, told), none) for give in self.beside]
         along = {key: state for one in given for key, state in one.items()}
         sequences = await self._outbox.append(told, {**along, **states})
         self.fault = ""

@@ -238,7 +238,8 @@ class Pipe:
         return told
 
     def _alarm(self, device: Device, change: Change) -> dict[str, Any]:
-        marks = [contained(partial(mark, device, change), {}) for mark in self.marks]
+        none: Mapping[str, object] = {}
+        marks = [contained(partial(mark, device, change), none) for mark in self.marks]
         return alarm_data(device, change, self.table) | {k: value for one in marks for k, value in one.items()}
 
     async def _store(
