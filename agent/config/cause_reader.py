@@ -148,7 +148,7 @@ class CauseReader:
         return Alarm(device, key)
 
     def _selected(self, loc: Loc, raw: dict[str, Any]) -> tuple[Cause, ...] | None:
-        """All devices of a kind, at a place, on an escape route; that there are none, `linkage check` tells."""
+        """All devices of a kind, at a place, on an escape route; of none, `all` would always be so."""
         kind = next((known for known in KINDS if known == raw["kind"]), None)
         if kind is None:
             said = tr("no kind {name}", name=repr(raw["kind"])) + did_you_mean(str(raw["kind"]), KINDS)
@@ -160,13 +160,16 @@ class CauseReader:
             at = (*loc, "condition") if "condition" in raw else loc
             self._wrong(at, said + did_you_mean(condition, KINDS[kind].conditions))
             return None
-        return tuple(
+        found = tuple(
             Alarm(device.id, condition)
             for device in self._devices.values()
             if device.kind == kind
             and raw.get("place", device.place) == device.place
             and raw.get("escape_route", device.escape_route) == device.escape_route
         )
+        if not found and not self._unsound:
+            self._wrong((*loc, "kind"), tr("there is no such {kind} here", kind=kind))
+        return found or None
 
 
 def _main(kind: Kind) -> str:

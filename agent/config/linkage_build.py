@@ -10,6 +10,7 @@ from agent.config.linkage_models import EffectModel, LinkageModel
 from agent.config.source import Loc
 from agent.config.targets import TargetMaker
 from agent.language import tr
+from agent.linkage.exits import LATE_S
 from agent.linkage.model import Alarm, Cause, Effect, Fire, FireSources, Hold, Matrix, Priority, Target
 from agent.linkage.truth import FIRE, fires_in
 from agent.mistakes import did_you_mean
@@ -140,5 +141,6 @@ def _defaults(effects: Iterable[Effect], fire: FireSources, field: Field, maker:
 
 
 def _for_certain(effect: Effect) -> bool:
-    """Nothing keeps it from acting, and a person alone ends it."""
-    return effect.hold == "reset" and effect.only_if is None and effect.unless is None
+    """Nothing keeps it from acting in time, and a person alone ends it."""
+    in_time = effect.delay_s <= LATE_S
+    return in_time and effect.hold == "reset" and effect.only_if is None and effect.unless is None

@@ -8,7 +8,9 @@ from agent.config.findings import Findings
 from agent.config.linkage_build import Field, build_matrix, check_call_points
 from agent.config.linkage_models import LinkageModel
 from agent.config.models import ConfigModel
+from agent.config.targets import MOVING
 from agent.language import tr
+from agent.linkage.model import Matrix
 from drivers.profile import DeviceProfile
 
 
@@ -20,6 +22,8 @@ def check_linkage(found: Findings, config: ConfigModel, units: Mapping[str, Devi
     check_call_points(linkage, field, wrong)
     _names(found, linkage)
     matrix = build_matrix(linkage, field, wrong)
+    _not_by_default(found, linkage, matrix)
+    _outputs(found, config)
     taken = config.sounder.point if config.sounder else ""
     for n, effect in enumerate(linkage.effects):
         points = {".".join(t.output) for one in matrix.effects if one.id == effect.id for t in one.targets}
@@ -50,3 +54,21 @@ def _names(found: Findings, linkage: LinkageModel) -> None:
                 tr("{name} is built in; choose another name", name=repr(name)),
                 key=True,
             )
+
+
+def _not_by_default(found: Findings, linkage: LinkageModel, matrix: Matrix) -> None:
+    """Two effects of one name would be one memory, and what the one ends the other has forgotten."""
+    given = {effect.id for effect in matrix.effects if effect.by_default}
+    for n, effect in enumerate(linkage.effects):
+        if effect.id in given:
+            said = tr("{name} is the id of what a fire opens by default", name=repr(effect.id))
+            found.wrong(("linkage", "effects", n, "id"), said)
+
+
+def _outputs(found: Findings, config: ConfigModel) -> None:
+    """A relay that moves something by falling would do so with every restart, and be told the wrong way round."""
+    for n, device in enumerate(config.devices):
+        for role, use in device.points.items():
+            if role in MOVING and use.normally == "closed":
+                said = tr("linkage moves a device by switching its relay on; wire {role} so", role=role)
+                found.wrong(("devices", n, "points", role, "normally"), said, key=True)

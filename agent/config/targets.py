@@ -16,6 +16,7 @@ from drivers.profile import DeviceProfile, Point
 
 OPENING = ("open_output", "release_output", "lower_output")
 CLOSING = ("close_output", "raise_output")
+MOVING = (*OPENING, *CLOSING)
 ACTIONS: Mapping[str, tuple[Movement, tuple[str, ...]]] = {
     "open": ("opens", OPENING),
     "release": ("opens", ("release_output", "open_output")),
@@ -43,7 +44,7 @@ class TargetMaker:
             (use.unit, use.point): (device, role)
             for device in devices.values()
             for role, use in device.points.items()
-            if role in (*OPENING, *CLOSING)
+            if role in MOVING
         }
 
     def targets(self, loc: Loc, model: EffectModel) -> tuple[Target, ...]:

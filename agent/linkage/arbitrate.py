@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from agent.language import later
-from agent.linkage.model import Effect, Matrix, Memory, OutputName, OutputWish, Priority, Target, Truth
+from agent.linkage.model import Effect, Matrix, Memory, Movement, OutputName, OutputWish, Priority, Target, Truth
 
 RANK: Mapping[Priority, int] = {"life": 0, "security": 1, "notify": 2}
+FREES: tuple[Movement, ...] = ("opens", "", "closes")
 ESCAPE_FIRE = later("there is a fire, and people flee through it")
 LIFE = later("what saves lives holds this device open")
 OUTRANKED = later("{effect} outranks it")
@@ -28,9 +29,9 @@ class _Wish:
     target: Target
 
     @property
-    def rank(self) -> tuple[int, bool, str]:
-        """The lowest wins; of equals the one that does not close, then by name: never by chance."""
-        return RANK[self.effect.priority], self.target.moves == "closes", self.effect.id
+    def rank(self) -> tuple[int, int, str]:
+        """The lowest wins; of equals the one that opens, last what closes, then by name: never by chance."""
+        return RANK[self.effect.priority], FREES.index(self.target.moves), self.effect.id
 
 
 def arbitrate(matrix: Matrix, memory: Memory, fire: Truth, now_s: float) -> Arbitration:

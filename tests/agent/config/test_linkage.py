@@ -60,6 +60,11 @@ def effect(name: str, path: Path = EXAMPLE) -> Effect:
         ("opt_in: true", "priority: life", "life", "what closes is security"),
         ("pause_s: 4", "pause_s: 1", "1\n", "want at least 3"),
         ('fire-dormitory: ["1.1.9"]', 'fire-dorm: ["1.1.9"]', '["1.1.9"]', "did you mean 'fire-dormitory'?"),
+        ("when: hold_up", "when: {all: {kind: smoke_detector, place: nap_room}}", "smoke_d", "no such"),
+        ("when: hold_up", "when: {not: {kind: smoke_detector, place: nap_room}}", "smoke_d", "no such"),
+        ("id: smoke-warns", "id: fire-opens-door-block", "fire-opens", "what a fire opens by default"),
+        ("release_output: block-io.do1", "release_output: {point: block-io.do1, normally: closed}", "normally",
+         "by switching its relay on"),
         ("id: hold-up-bollard", "id: fire-sounds", "fire-sounds # 2", "id of an earlier one"),
     ],
 )  # fmt: skip
@@ -117,6 +122,11 @@ def test_who_says_himself_what_fire_opens_has_no_second_effect_for_it(tmp_path: 
 
 def test_a_guarded_opening_does_not_stand_for_the_default(tmp_path: Path) -> None:
     own = "  effects:\n    - {id: mine, when: fire_confirmed, do: {open: barrier-north}, only_if: hold_up}\n"
+    assert "fire-opens-barrier-north" in [one.id for one in matrix(changed(tmp_path, "  effects:\n", own)).effects]
+
+
+def test_an_opening_that_comes_too_late_does_not_stand_for_the_default(tmp_path: Path) -> None:
+    own = "  effects:\n    - {id: mine, when: fire_confirmed, do: {open: barrier-north}, delay_s: 600}\n"
     assert "fire-opens-barrier-north" in [one.id for one in matrix(changed(tmp_path, "  effects:\n", own)).effects]
 
 

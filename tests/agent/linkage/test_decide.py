@@ -60,6 +60,13 @@ def on(*names: str, unknown: tuple[str, ...] = (), loop: bool | None = False) ->
     return View(active, frozenset(unknown), contacts={("io", "loop"): loop})
 
 
+def test_of_what_saves_lives_the_one_that_opens_wins_whatever_the_others_are_called() -> None:
+    off = Effect("a", CONFIRMED, (replace(OPENS, value=False, moves=""),), "life", hold="reset")
+    decision = run(Matrix((off, LIFE), FIRE), (0, on("a", "b")))
+    assert decision.outputs[OPEN].value is True
+    assert decision.outputs[OPEN].effect == "life"
+
+
 def run(matrix: Matrix, *steps: tuple[float, View], memory: Memory | None = None) -> Decision:
     decision = Decision(memory or Memory())
     for seconds, view in steps:

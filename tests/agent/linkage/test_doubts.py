@@ -37,7 +37,7 @@ def test_a_site_without_linkage_has_no_doubts() -> None:
             "unreachable", True, "x can never act",
         ),
         (
-            "{id: x, when: {kind: smoke_detector, place: nowhere}, do: {switch_on: block-io.do6}}",
+            "{id: x, when: {at_least: 3, of: {kind: smoke_detector}}, do: {switch_on: block-io.do6}}",
             "unreachable", True, "x can never act",
         ),
         (
