@@ -11,7 +11,7 @@ from agent.provisioning.sent import Sent
 class AlarmLine:
     """An alarm's change: seen, stored so many seconds later, confirmed upstream so many seconds after it was seen.
 
-    `gone`: its store was lost before anybody confirmed it, and nobody will ever know.
+    `gone`: it was lost with its store, or dropped from a full one, and nobody will ever know.
     """
 
     sent: Sent

@@ -124,7 +124,7 @@ def _summary(raised: list[dict[str, Any]]) -> Mapping[str, Any]:
 def _unconfirmed(line: AlarmLine) -> Text:
     what = f"{line.sent.device} {line.sent.condition} {line.sent.change}"
     if line.gone:
-        return Text(f"{what}: lost with its store before it was confirmed", f"{what}：存储损坏，未得到确认")
+        return Text(f"{what}: lost here; nobody knows whether it got through", f"{what}：记录已丢失，是否送达不明")
     return Text(f"{what}: not confirmed upstream yet", f"{what}：上级平台尚未确认")
 
 

@@ -185,6 +185,15 @@ class Outbox:
         asked = set(places) - self._pending.confirmed
         return await self._keeper.ask(lambda store: store.unconfirmed(asked))
 
+    async def missing(self, places: Iterable[int]) -> set[int]:
+        """Those alarms and events that are here no more: dropped unconfirmed, or history that has made room."""
+        asked = set(places) - self._pending.confirmed
+        return await self._keeper.ask(lambda store: store.missing(asked))
+
+    def dropped(self, lane: Lane) -> int:
+        """How many of a lane were lost unconfirmed, ever."""
+        return self._keeper.ledger.lanes[lane].dropped
+
     async def depths(self) -> dict[Lane, LaneDepth]:
         """What waits in each lane, and the accounting: accepted = confirmed + count + dropped."""
         await self._writer.settled()

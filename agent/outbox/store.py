@@ -127,6 +127,12 @@ class Store:
         found = (self.database.execute(query, (sequence,)).fetchone() for sequence in sequences)
         return {row[0] for row in found if row}
 
+    def missing(self, sequences: Collection[int]) -> set[int]:
+        """Those of these that neither wait nor are history."""
+        self.roll_back()
+        query = "SELECT sequence FROM records WHERE sequence=?"
+        return {one for one in sequences if self.database.execute(query, (one,)).fetchone() is None}
+
     def oldest(self) -> dict[Lane, Oldest]:
         """The oldest that waits, by lane."""
         self.roll_back()
