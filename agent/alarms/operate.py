@@ -66,7 +66,7 @@ def _condition(device: Device, memory: DeviceMemory, order: Order) -> ConditionS
     known = KINDS[device.kind].conditions
     spec = known.get(order.condition)
     if spec is None:
-        raise _no_condition(device, order.condition, known)
+        raise no_condition(device, order.condition, known)
     by_address = device.kind == "fire_panel" and order.condition not in COMMON
     if by_address:
         _known_address(device, memory, order)
@@ -75,7 +75,8 @@ def _condition(device: Device, memory: DeviceMemory, order: Order) -> ConditionS
     return spec
 
 
-def _no_condition(device: Device, given: str, known: Iterable[str]) -> OrderRefused:
+def no_condition(device: Device, given: str, known: Iterable[str]) -> OrderRefused:
+    """Devices of that kind cannot have it."""
     names, name = ", ".join(known), repr(given)
     if (near := nearest(given, known)) is None:
         return OrderRefused(

@@ -33,6 +33,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, words: list[str]) -> argparse.Namespace:
         """As parse_args, with a hint for an option that is misspelt."""
+        # Else what is intermixed takes it itself, and cuts off the seven letters of "usage: " in any language.
+        self.usage = self.format_usage().removeprefix(tr("usage: "))
         known, unknown = self.parse_known_intermixed_args(words)  # WHAT --json WHAT too
         if unknown:
             options = [option for action in self._actions for option in action.option_strings]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from agent.alarms.kinds import KINDS
+from agent.alarms.operate import no_condition, no_device
 from agent.errors import OrderRefused
 from agent.language import later
 from agent.linkage.answer import LinkageAnswer, answer_of, output_name
@@ -73,8 +74,13 @@ def _with_fact(matrix: Matrix, devices: Mapping[str, Device], view: View, fact: 
         if (unit, point) in contacts_wanted(matrix):
             return replace(view, contacts={**view.contacts, (unit, point): value})
         raise OrderRefused("no cause looks at {name}", name=repr(name))
-    device, _, key = fact.partition(".")
-    if device not in devices or key.rpartition("/")[2] not in KINDS[devices[device].kind].conditions:
+    device, dot, key = fact.partition(".")
+    if not dot or "=" in fact:
         text = later("{fact}: want device.condition, device=unknown, or unit.point=true, false or unknown")
         raise OrderRefused(text, fact=repr(fact))
+    if device not in devices:
+        raise no_device(device, list(devices))
+    known, condition = KINDS[devices[device].kind].conditions, key.rpartition("/")[2]
+    if condition not in known:
+        raise no_condition(devices[device], condition, known)
     return replace(view, active={**view.active, device: view.active.get(device, frozenset()) | {key}})

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.errors import OrderRefused
 from agent.hazards.model import COLOUR_OF, Duties, EvidenceSort, Facts, Hazard
 from agent.hazards.steps import Wish
 from agent.provisioning.model import Text
@@ -124,3 +125,12 @@ def _wish(wish: Stepped) -> Wish:
         grade=wish.grade,
         evidence=photo,
     )
+
+
+def unkept() -> Room:
+    """Where the configuration asks for no ledger: who asks is told so."""
+
+    async def answer(_request: dict[str, Any]) -> dict[str, Any]:
+        raise OrderRefused("the configuration has neither school: nor hazards:, so no ledger of hazards is kept")
+
+    return Room(requests=dict.fromkeys(("hazard.list", "hazard.show", "hazard.add", "hazard.step"), answer))

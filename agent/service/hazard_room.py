@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from agent.host import Host
 from agent.outbox.outbox import Outbox
 from agent.service.escalation import Escalations
-from agent.service.hazard_desk import HazardDesk
+from agent.service.hazard_desk import HazardDesk, unkept
 from agent.service.hazards import Hazards, Judges
 from agent.service.pipe import Pipe
 from agent.service.room import Room
@@ -29,6 +29,8 @@ def open_hazards(
     if site.hazards is not None:
         hazards = Hazards(site.hazards, chain, host, outbox, pipe, board, channels, judges)
         yield HazardDesk(hazards, pipe, chain).room()
+    else:
+        yield unkept()
     if site.escalation.chains:
         yield Escalations(site.escalation.chains, host, outbox, pipe, channels, drill).room()
     if site.uplink.backup is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.errors import OrderRefused
 from agent.service.linkage import Linkage
 from agent.service.room import Answer, Room
 from agent.uplink.linkage_commands import LinkageReset
@@ -61,3 +62,12 @@ class LinkageDesk:
 
     def _beat(self) -> Mapping[str, Any]:
         return {"linkage": self._linkage.shown()}
+
+
+def unlinked() -> Room:
+    """Where no linkage is configured: who asks is told so."""
+
+    async def answer(_request: dict[str, Any]) -> dict[str, Any]:
+        raise OrderRefused("the configuration has no linkage (linkage:), so nothing follows from alarms here")
+
+    return Room(requests=dict.fromkeys(("linkage", "linkage.reset", "linkage.try"), answer))

@@ -11,7 +11,7 @@ from agent.service.hazard_room import open_hazards
 from agent.service.hazards import Judges
 from agent.service.line_sight import Poller
 from agent.service.linkage import Linkage
-from agent.service.linkage_desk import LinkageDesk
+from agent.service.linkage_desk import LinkageDesk, unlinked
 from agent.service.people import People
 from agent.service.pipe import Pipe
 from agent.service.provisioning import Provisioning, unjudged
@@ -47,6 +47,8 @@ def open_rooms(ground: Ground) -> Sequence[Room]:
     if (matrix := ground.site.linkage) is not None:
         ready = (ground.pipe, ground.outbox, ground.host, ground.board, ground.pollers)
         rooms.append(LinkageDesk(Linkage(matrix, *ready, lambda: drills.holds_outputs)).room())
+    else:
+        rooms.append(unlinked())
     if (school := ground.site.school) is not None and ground.site.packs:
         at = (ground.pipe, ground.outbox, ground.host, ground.board)
         provisioning = Provisioning(school, ground.site.packs, *at, people, ground.ways)

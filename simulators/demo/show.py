@@ -211,6 +211,7 @@ class Demo:
             lines.append(tr("  MQTT 5 only. For a client of MQTT 3.1.1 (after: apt install mosquitto):"))
             lines.append("  campusgw demo --keep --broker 127.0.0.1:1883")
         lines.append(f"  campusgw status --socket {school.control.socket}")
+        lines.append(f"  campusgw provision --socket {school.control.socket}")
         lines.append(f"  campusgw alarm list --socket {school.control.socket}")
         for line in lines:
             self._screen.show(line)

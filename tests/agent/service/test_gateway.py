@@ -9,7 +9,7 @@ import pytest
 
 from agent.outbox.outbox import FILE
 from agent.uplink.messages import HeartbeatData
-from simulators.demo.control import Control
+from simulators.demo.control import Control, ControlFailed
 from tests.agent.service.world import BUTTON, World, running, site_in, until
 
 
@@ -135,3 +135,14 @@ async def test_a_disk_that_refuses_is_told_by_the_heartbeat_and_the_alarm_comes_
         assert not world.platform.channel("alarm")
         world.disk_full = False
         await until(lambda: world.platform.channel("alarm"))
+
+
+@pytest.mark.parametrize(
+    ("do", "why"),
+    [("linkage", "no linkage"), ("hazard.list", "no ledger of hazards"), ("provision", "nothing to judge")],
+)
+@pytest.mark.asyncio
+async def test_who_asks_for_what_is_not_configured_is_told_so(do: str, why: str, tmp_path: Path) -> None:
+    async with running(World(tmp_path), site_in(tmp_path)):
+        with pytest.raises(ControlFailed, match=why):
+            await Control(tmp_path / "control.sock").ask(do)
