@@ -11,6 +11,8 @@ from agent.school import Person, School
 
 TERMINAL, PLATFORM, EXPIRY = "terminal", "platform", "expiry"
 SAME_S = 30.0  # a card that is held to a reader again so soon was held to it once
+LATER_S = 0.001
+UNSURE_MOST_S = 86400.0  # a clock that is years ahead puts nothing behind all that is sure later
 
 SHORTEST_DIGITS = 8  # ISO/IEC 14443-3: a UID has 4, 7 or 10 bytes [recall]
 
@@ -20,19 +22,29 @@ Mode = Literal["toggle", "on"]
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A check-in as it is kept: of one whose clock was not right the boot and its monotonic time may tell more."""
+    """A check-in as it is kept: of one whose clock was not right the boot and its monotonic time may tell more.
+
+    `after_utc_s`: when the last sure one before it was. A clock that is wrong does not put it before that: who has
+    signed off since then is not still there.
+    """
 
     check_in: CheckIn
     clock: ClockState = "synchronised"
     boot_id: str = ""
     monotonic_s: float = 0.0
+    after_utc_s: float = 0.0
 
     def told(self, told: Told) -> CheckIn:
         """As its time is known by now."""
         if self.clock == "synchronised":
             return self.check_in
         at = told(self.boot_id, Instant(self.monotonic_s, self.check_in.at_utc_s, self.clock))
-        return replace(self.check_in, at_utc_s=at.utc_s, sure=at.clock == "synchronised")
+        sure = at.clock == "synchronised"
+        return replace(self.check_in, at_utc_s=at.utc_s if sure else self._placed(at.utc_s), sure=sure)
+
+    def _placed(self, utc_s: float) -> float:
+        first_s = self.after_utc_s + LATER_S
+        return min(max(utc_s, first_s), first_s + UNSURE_MOST_S) if self.after_utc_s else utc_s
 
 
 @dataclass(frozen=True, slots=True)

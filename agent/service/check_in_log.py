@@ -15,7 +15,7 @@ DAYS = 400
 DAY_S = 86400.0
 DAY_MOST = 1000  # check-ins of a day; past that the day's oldest are forgotten here, not upstream
 PREFIX = "people/day-"  # of states' names; no device can have one
-NO_DAY = -1  # of those whose clock knew nothing
+NO_DAY = -1  # of those whose clock was not right: a day that is wrong would cost others their place
 
 Days = dict[int, tuple[Signed, ...]]
 
@@ -26,6 +26,8 @@ class CheckInLog:
     def __init__(self, kept: Mapping[str, str]) -> None:
         read = (_read(value) for key, value in kept.items() if key.startswith(PREFIX))
         self._days: Days = dict(sorted(day for day in read if day is not None))
+        self._guessed = self._of(guessed=True)
+        self._told: tuple[CheckIn, ...] = ()  # of these, as it was known when the others were put in order
         self._known: tuple[CheckIn, ...] | None = None
 
     def states(self, signed: Signed) -> dict[str, str]:
@@ -39,24 +41,34 @@ class CheckInLog:
         self._days[day] = self._with(day, signed)
         newest = max(self._days)
         self._days = {d: own for d, own in self._days.items() if d == NO_DAY or d > newest - DAYS}
-        self._known = None
+        self._guessed, self._known = self._of(guessed=True), None
 
     def all(self, told: Told) -> tuple[CheckIn, ...]:
         """The oldest first, each with its time as it is known by now."""
-        if self._known is not None:
-            return self._known
-        found = [signed for own in self._days.values() for signed in own]
-        known = tuple(sorted((one.told(told) for one in found), key=lambda one: one.at_utc_s))
-        if all(one.sure for one in known):
-            self._known = known  # nothing more can be learned of them
-        return known
+        guessed = tuple(signed.told(told) for signed in self._guessed)
+        if self._known is None or guessed != self._told:  # else nothing has come, and nothing was learned
+            sure = (signed.check_in for signed in self._of(guessed=False))
+            self._known = tuple(sorted((*sure, *guessed), key=lambda one: one.at_utc_s))
+            self._told = guessed
+        return self._known
+
+    def latest_s(self, told: Told) -> float:
+        """When the last one was whose time is sure; 0 where none is."""
+        return next((one.at_utc_s for one in reversed(self.all(told)) if one.sure), 0.0)
+
+    def _of(self, *, guessed: bool) -> tuple[Signed, ...]:
+        return tuple(one for own in self._days.values() for one in own if _is_guessed(one) is guessed)
 
     def _with(self, day: int, signed: Signed) -> tuple[Signed, ...]:
         return (*self._days.get(day, ()), signed)[-DAY_MOST:]
 
 
 def _day_of(signed: Signed) -> int:
-    return NO_DAY if signed.clock == "unknown" else int(signed.check_in.at_utc_s // DAY_S)
+    return NO_DAY if _is_guessed(signed) else int(signed.check_in.at_utc_s // DAY_S)
+
+
+def _is_guessed(signed: Signed) -> bool:
+    return signed.clock != "synchronised"
 
 
 def _written(day: int, signed: tuple[Signed, ...]) -> str:
@@ -66,7 +78,7 @@ def _written(day: int, signed: tuple[Signed, ...]) -> str:
 def _row(signed: Signed) -> list[Any]:
     one = signed.check_in
     row = [round(one.at_utc_s, 3), one.person, one.name, one.role, one.on, one.post, one.by]
-    return row if one.sure else [*row, signed.clock, signed.boot_id, signed.monotonic_s]
+    return row if one.sure else [*row, signed.clock, signed.boot_id, signed.monotonic_s, signed.after_utc_s]
 
 
 def _read(value: str) -> tuple[int, tuple[Signed, ...]] | None:
@@ -90,6 +102,7 @@ def _signed(
     clock: Any = "synchronised",
     boot_id: str = "",
     monotonic_s: float = 0.0,
+    after_utc_s: float = 0.0,
 ) -> Signed:
     one = CheckIn(float(at_utc_s), person, name, role, on, post, by, clock == "synchronised")
-    return Signed(one, clock, boot_id, float(monotonic_s))
+    return Signed(one, clock, boot_id, float(monotonic_s), float(after_utc_s))

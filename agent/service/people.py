@@ -187,7 +187,7 @@ class People:
 
     async def _store(self, one: CheckIn, at: Instant, along: Along = NOTHING) -> None:
         """One transaction; raises StorageError, and then nothing has changed."""
-        signed = Signed(one, at.clock, self._host.boot_id, at.monotonic_s)
+        signed = Signed(one, at.clock, self._host.boot_id, at.monotonic_s, self._log.latest_s(self._host.moment))
         roll = rolled(self._roll, one, end_after(self._most_s, at))
         states = {**self._log.states(signed), **roll_state(roll, self._host.boot_id), **along.states}
         await self._pipe.journal.append([check_in_event(one, at), *along.records], states, at)

@@ -190,10 +190,14 @@ def test_the_log_keeps_400_days_and_no_more_states_than_that() -> None:
     assert known[0].at_utc_s == UTC_S + 20 * 86400
     assert len(states) == DAYS
     assert CheckInLog(states).all(as_recorded) == known
-    unsure = Signed(CheckIn(12.0, "li", "李", "guard", True, READER, READER, False), "unknown", "boot", 7.0)
+    ahead = CheckIn(2 * UTC_S, "li", "李", "guard", True, READER, READER, False)
+    unsure = Signed(ahead, "estimated", "boot", 7.0, log.latest_s(as_recorded))
     states |= log.states(unsure)
     log.add(unsure)
-    assert CheckInLog(states).all(as_recorded) == (unsure.check_in, *known), "it costs no good day its place"
+    *before, last = log.all(as_recorded)
+    assert CheckInLog(states).all(as_recorded) == (*before, last)
+    assert tuple(before) == known, "it costs no good day its place"
+    assert known[-1].at_utc_s < last.at_utc_s <= known[-1].at_utc_s + 86401, "nor all that comes later"
     later = CheckInLog(states).all(lambda boot, at: Instant(at.monotonic_s, UTC_S + 1e8, "synchronised"))
     assert (later[-1].person, later[-1].sure) == ("li", True), "its time is filled in when the clock is known"
 
@@ -235,3 +239,29 @@ def test_what_was_written_damaged_costs_that_and_not_the_start(tmp_path: Path) -
             await it.sign("zhang", True)
 
     play(story, tmp_path)
+
+
+def test_who_signs_off_while_nobody_knows_the_time_is_not_surely_there(tmp_path: Path) -> None:
+    async def story(world: Ticking) -> None:
+        async with stand(world) as it:
+            await it.sign("zhang", True)
+        world.clock, world.ahead_s = "unknown", -UTC_S
+        async with stand(world) as it:
+            await it.sign("zhang", False)
+        world.clock, world.ahead_s = "synchronised", 600.0
+        async with stand(world) as it:
+            last = it.people.check_ins()[-1]
+            assert (last.person, last.on, last.sure) == ("zhang", False, False)
+            await it.sign("zhang", True)
+            last = it.people.check_ins()[-1]
+            assert (last.on, last.sure) == (True, True)
+
+    play(story, tmp_path)
+
+
+def test_one_check_in_of_an_unsure_time_makes_no_year_of_them_be_sorted_with_every_look() -> None:
+    log = CheckInLog({})
+    for n in range(100):
+        log.add(Signed(CheckIn(UTC_S + n, "zhang", "张卫国", "guard", True, READER, READER)))
+    log.add(Signed(CheckIn(1.0, "li", "李", "guard", True, READER, READER, False), "unknown", "boot", 7.0))
+    assert log.all(as_recorded) is log.all(as_recorded)
