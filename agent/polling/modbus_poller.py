@@ -6,9 +6,10 @@ Outputs are switched between two polls: who wants one switched says so, and the 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 from agent.host import Host, loop_s
 from agent.polling.health import probe_wait_s, refused_wait_s
@@ -28,6 +29,8 @@ from drivers.modbus.line import ModbusLine
 from drivers.reading import Reading
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 STORE_GRACE_S = 2.0
 STALL_LOOK_S = 0.25  # so often does a poller that waits for the disk look for what a fire orders
@@ -56,7 +59,7 @@ class ModbusPoller:
         self._sink = sink
         self._units = {unit.id: unit for unit in plan.units}
         self._reopen_s = 0.0
-        self._storing: asyncio.Task[None] | None = None
+        self._storing: asyncio.Task[Any] | None = None
         self._nap: asyncio.Future[None] | None = None
 
     @cached_property
@@ -73,8 +76,7 @@ class ModbusPoller:
         try:
             while True:
                 self.progress.at_s = loop.time()
-                if (unit := self.presets.due(loop.time(), self._ready_at, self._is_lost)) is not None:
-                    await self._preset(unit)
+                await self._preset()
                 step = self.schedule.next(loop.time(), self._ready_at)
                 if isinstance(step, Wait):
                     await self._stored()
@@ -149,8 +151,11 @@ class ModbusPoller:
         else:
             await self._answered(job.unit)
 
-    async def _preset(self, unit: str) -> None:
-        """One step towards the unit's safe state; without an answer it is a miss like any other."""
+    async def _preset(self) -> None:
+        """One step towards a unit's safe state, unless a fire orders something; no answer is a miss."""
+        unit = self.presets.due(loop_s(), self._ready_at, self._is_lost)
+        if unit is None or self.switches.urgent(loop_s(), self._ready_at) is not None:
+            return
         try:
             await self.presets.step(unit)
         except FieldError as error:
@@ -197,7 +202,15 @@ class ModbusPoller:
             else:
                 await self._stored_or_wanted(storing)
 
-    async def _stored_or_wanted(self, storing: asyncio.Task[None]) -> None:
+    async def _told(self, work: Coroutine[Any, Any, T]) -> T:
+        """A loss or a return is told, and stored; what a fire orders goes out meanwhile."""
+        await self._stored()
+        telling = asyncio.get_running_loop().create_task(work, name=f"tell of {self.plan.id}")
+        self._storing = telling
+        await self._stored()
+        return telling.result()
+
+    async def _stored_or_wanted(self, storing: asyncio.Task[Any]) -> None:
         nap = self._nap = asyncio.get_running_loop().create_future()
         await asyncio.wait([storing, nap], timeout=STALL_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
         nap.cancel()
@@ -214,11 +227,9 @@ class ModbusPoller:
     async def _hand_on(self, job: Job, readings: Sequence[Reading]) -> None:
         """Nearly every poll says what the one before said; that must cost next to nothing."""
         before, job.said = job.said, readings
-        if readings is before:
-            await self._sink.unchanged(job.unit)
-        else:
-            accepting = self._sink.accept(job.unit, readings)
-            self._storing = asyncio.get_running_loop().create_task(accepting, name=f"store {job.unit}")
+        same = readings is before
+        taken = self._sink.unchanged(job.unit) if same else self._sink.accept(job.unit, readings)
+        self._storing = asyncio.get_running_loop().create_task(taken, name=f"store {job.unit}")
 
     def _timeout_s(self, unit: str) -> float:
         health = self.roll.health[unit]
@@ -229,14 +240,17 @@ class ModbusPoller:
         reply_s = self.line.counters.unit(self._units[unit].address).reply_time_s
         if reply_s is not None:
             self.patience[unit] = learned(self.patience[unit], reply_s)
-        if await self.roll.answered(unit):
+        if not self._is_lost(unit):
+            await self.roll.answered(unit)
+        elif await self._told(self.roll.answered(unit)):
             self.schedule.release(unit, loop_s())
             self.presets.heard_again(unit)
 
     async def _missed(self, unit: str, error: DeviceError) -> bool:
         """One more miss; True when the unit is lost."""
         self._reopen_s = 0.0
-        health = await self.roll.missed(unit, str(error), spoiled=isinstance(error, BadFrame))
+        spoiled = isinstance(error, BadFrame)
+        health = await self._told(self.roll.missed(unit, str(error), spoiled=spoiled))
         if health.lost:
             self._rest(unit)
         return health.lost
@@ -267,7 +281,7 @@ class ModbusPoller:
     async def _line_gone(self, cause: str) -> None:
         """Without its medium every unit has missed a poll; try to open again, less and less often."""
         for unit in self._units:
-            await self.roll.missed(unit, cause)
+            await self._told(self.roll.missed(unit, cause))
         self._reopen_s = reopen_after_s(self._reopen_s)
         await asyncio.sleep(self._reopen_s * (0.8 + 0.4 * self._random.random()))
         for unit, health in self.roll.health.items():

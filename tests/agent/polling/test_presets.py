@@ -2,6 +2,7 @@
 
 import asyncio
 
+from agent.polling.outputs import Want
 from agent.polling.presets import AGAIN_S, RETRY_S
 from tests.agent.polling.bench import PROFILES, Bench, on_a_bench
 from tests.agent.polling.test_switches import polled
@@ -95,3 +96,29 @@ def test_a_unit_that_was_not_asked_for_is_left_alone() -> None:
             assert settings(bench) == [True] * 4
 
     on_a_bench(story, **made("ebyte_me31") | {"safe_state": False})
+
+
+def test_what_a_fire_orders_goes_before_all_that_is_set() -> None:
+    async def story(bench: Bench) -> None:
+        presets, order = bench.poller.presets, list[str]()
+        step = presets.step
+
+        async def noted(unit: str) -> None:
+            order.append("preset")
+            await step(unit)
+            done.set()
+
+        done = asyncio.Event()
+        presets.step = noted  # type: ignore[method-assign]
+        presets.due = lambda *_: "u3"  # type: ignore[method-assign]
+        async with polled(bench):
+            bench.units["u3"].on_write = lambda point, _: order.append(point)
+            done.clear()
+            await done.wait()
+            await asyncio.sleep(0.01)  # a poll is under way
+            order.clear()
+            bench.poller.want("u3", "do1", Want(True, urgent=True))
+            await asyncio.sleep(1.0)
+        assert order[0] == "do1"
+
+    on_a_bench(story, **made("ebyte_me31"))

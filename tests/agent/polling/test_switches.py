@@ -57,6 +57,34 @@ async def until_done(bench: Bench, within_s: float) -> float:
     return now_s() - began_s
 
 
+@pytest.mark.parametrize("told", ["accept", "unchanged", "unit_lost", "unit_back"])
+def test_what_a_fire_orders_waits_for_no_sink(told: str) -> None:
+    async def story(bench: Bench) -> None:
+        stalled = asyncio.Event()
+
+        async def stall(*_: object) -> None:
+            stalled.set()
+            await asyncio.Event().wait()
+
+        async with polled(bench) as changes:
+            if told == "unit_back":
+                bench.units["u0"].plugged = False
+                await asyncio.sleep(8.0)
+            setattr(bench.heard, told, stall)
+            bench.units["u0"].plugged = told != "unit_lost"
+            bench.units["u0"].set("di3", True)
+            async with asyncio.timeout(20.0):
+                await stalled.wait()
+            began_s = now_s()
+            want(bench, Want(True, pulse_s=5.0, urgent=True))
+            await asyncio.sleep(9.0)
+            assert changes[0][1] is True
+            assert changes[0][0] - began_s <= 1.0
+            assert bench.units[last(bench)].get(RELAY) is True, "its pulses are renewed"
+
+    on_a_bench(story, units=2, relays=1)
+
+
 def test_on_a_full_line_an_order_waits_for_one_exchange_and_is_confirmed_within_its_share() -> None:
     waits: list[float] = []
     confirms: list[float] = []
