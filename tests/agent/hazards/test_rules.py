@@ -37,6 +37,7 @@ CASES: list[tuple[Kind, str, str, str | None]] = [
     ("smoke_detector", "dormitory", "alarm", None),
     ("fire_sensor", "", "disabled", "smoke_detector_fault"),
     ("fire_panel", "", "1.3.30/disabled", "fire_panel_fault"),
+    ("fire_panel", "", "lost", "fire_panel_lost"),
     ("fire_panel", "", "1.3.30/fire", None),
     ("one_key_alarm", "guard_room", "lost", "one_key_alarm_lost"),
     ("one_key_alarm", "guard_room", "pressed", None),
@@ -271,3 +272,14 @@ def test_waits_that_were_damaged_begin_anew(text: str) -> None:
 
 def test_a_book_without_rules_is_one_for_packs_alone() -> None:
     assert RuleBook.model_validate({"id": "b", "title": {"en": "b", "zh": "b"}, "source": "ours"}).rules == ()
+
+
+def test_one_faulty_address_is_general_a_panel_lost_or_silenced_major_as_in_the_rule_packs() -> None:
+    one = seen("fire_panel", **{"1.3.30__fault": ACTIVE})
+    assert [rule for rule, sight in one.items() if sight.failing] == ["fire_panel_fault"]
+    assert (one["fire_panel_fault"].finding.facts.grade, one["fire_panel_fault"].finding.facts.mark) == (
+        "general", "derived",
+    )  # fmt: skip
+    silenced = seen("fire_panel", **{"1.3.30__fire": HELD})
+    assert [rule for rule, sight in silenced.items() if sight.failing] == ["fire_panel_lost"]
+    assert silenced["fire_panel_lost"].finding.facts.grade == "major"
