@@ -50,9 +50,13 @@ class Progress:
     refused: int = 0
 
     def follow(self, changes: Iterable[Change]) -> None:
-        """What the rules see and has lasted."""
+        """What the rules see and has lasted; what is new comes last, and takes the room that is left."""
+        new = list[Sight]()
         for change in changes:
-            self._follow(change.sight, change.hazard)
+            if not self._follow(change.sight, change.hazard):
+                new.append(change.sight)
+        for sight in new:
+            self._open(sight)
 
     def leave_to_people(self, watched: Collection[Key]) -> None:
         """Of what is configured no more no sensor speaks: it would fail for ever, and nobody could close it."""
@@ -76,7 +80,8 @@ class Progress:
                 waits.append(LOOK_S if coming_s is None else min(LOOK_S, coming_s))
         return min(waits, default=None)
 
-    def _follow(self, sight: Sight, hazard: Hazard | None) -> None:
+    def _follow(self, sight: Sight, hazard: Hazard | None) -> bool:
+        """False where it makes a new hazard."""
         at = self.times.moment(self.now)
         if not sight.failing:
             if hazard is not None:
@@ -84,7 +89,8 @@ class Progress:
         elif hazard is not None and (hazard.open or self._is_fresh(hazard)):
             self._changed(hazard, sensed.failed_again(hazard, at, sight.seen), "hazard.reopened")
         else:
-            self._open(sight)
+            return False
+        return True
 
     def _changed(self, before: Hazard, after: Hazard, event: str) -> None:
         self.hazards[after.id] = after
@@ -94,7 +100,7 @@ class Progress:
     def _open(self, sight: Sight) -> None:
         """A new one, if there is room."""
         new = [id for id in self.hazards if id not in self.ledger]
-        if len(new) >= self.ledger.room:
+        if len(new) >= self._room():
             self.refused += 1
             return
         found, at = sight.finding, self.times.moment(self.now)
@@ -103,6 +109,11 @@ class Progress:
         hazard = sensed.opened(id, found.facts, found.duties, deadline, at, failing=True, seen=sight.seen)
         self.hazards[id] = hazard
         self.happenings.append(Happening("hazard.opened", hazard))
+
+    def _room(self) -> int:
+        """A closed one that changes now cannot make room."""
+        staying = sum(one.id in self.hazards for one in self.ledger if not one.open)
+        return self.ledger.room - staying
 
     def _is_fresh(self, hazard: Hazard) -> bool:
         """Closed so lately that the same again is no new one."""

@@ -260,6 +260,19 @@ def test_a_ledger_without_room_opens_no_more_and_says_how_many_it_refused() -> N
     assert (list(progress.hazards), progress.refused) == (["1-x"], 2)
 
 
+def test_in_a_full_ledger_what_is_opened_again_takes_the_room_of_what_would_be_new() -> None:
+    machine = Machine()
+    ledger = Ledger(1)
+    closed = brought_to(Status.CLOSED, machine, hazard(machine.moment, id="1-x"))
+    ledger.enter(ledger.prepared([closed]))
+    new = Sensor(failing=True, facts=replace(FACTS, subject="smoke-9")).sight
+    changes = [watch.Change(new, None), watch.Change(Sensor(failing=True).sight, closed)]
+    progress = Progress(ledger, HazardSettings(NATIONAL), (), machine.times, machine.now, lambda _number: "2-x")
+    progress.follow(changes)
+    ledger.enter(ledger.prepared(progress.hazards.values()))
+    assert ([(one.id, one.open) for one in ledger], progress.refused) == ([("1-x", True)], 1)
+
+
 def test_a_short_wait_does_not_wear_out_the_disk() -> None:
     sensor = Sensor(failing=True, after_s=60.0)
     assert pending_to_json(looked(sensor, {}, Machine()).pending) == "[]"
