@@ -55,7 +55,11 @@ def last_tested(presses: Iterable[TestPress]) -> dict[str, float]:
 def due(
     devices: Iterable[str], last: Mapping[str, float], since_utc_s: float | None, now_utc_s: float, every_s: float
 ) -> tuple[str, ...]:
-    """Those whose next test is due: their last one is too old, or there is none since the log began."""
+    """Those whose next test is due: their last one is too old, or there is none since the log began.
+
+    One that is still to come by the clock as it is now was none: the clock was wrong then.
+    """
     never_s = None if since_utc_s is None else since_utc_s + FIRST_S
-    dues = {name: last[name] + every_s if name in last else never_s for name in devices}
+    past = {name: at_s for name, at_s in last.items() if at_s <= now_utc_s}
+    dues = {name: past[name] + every_s if name in past else never_s for name in devices}
     return tuple(name for name, due_s in dues.items() if due_s is not None and due_s <= now_utc_s)

@@ -175,8 +175,8 @@ class Presses:
 
     async def _ask(self, now_utc_s: float) -> None:
         """For the tests that are due, each once a day."""
-        names = [name for name in self.due() if self._told.get(name, 0.0) + AGAIN_S <= now_utc_s]
-        told = {name: at for name, at in self._told.items() if name in self._devices}
+        told = {name: at for name, at in self._told.items() if name in self._devices and at <= now_utc_s}
+        names = [name for name in self.due() if told.get(name, 0.0) + AGAIN_S <= now_utc_s]
         told |= dict.fromkeys(names, now_utc_s)
         last = last_tested(self.presses())
         notes = [_due(self._devices[name], last.get(name)) for name in names]

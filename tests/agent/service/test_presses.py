@@ -165,3 +165,23 @@ def test_a_press_while_the_clock_is_not_right_proves_nothing_and_is_asked_for_ag
         assert last_tested(it.people.presses()) == {}
 
     play(story, tmp_path)
+
+
+def test_a_clock_that_was_years_ahead_for_a_while_keeps_no_test_from_being_asked_for(tmp_path: Path) -> None:
+    async def story(world: Ticking) -> None:
+        async with stand(world) as it:
+            await asyncio.sleep(3600)
+            world.ahead_s = 3650 * DAY_S
+            await it.ask("drill.press", device=BUTTON, person="王老师")
+            await asyncio.sleep(1200)
+            await it.ask("drill.press", device=BUTTON, person="王老师")
+            await it.press()
+            await it.confirm_all()
+            await until(lambda: it.people.presses()[0].confirmed_utc_s)
+            world.ahead_s = 0.0
+            await asyncio.sleep(2 * DAY_S)
+            assert "test.due" in await it.events("test.due")
+            (shown,) = (await it.ask("drill.list"))["tests"]
+            assert shown["due"]
+
+    play(story, tmp_path)
