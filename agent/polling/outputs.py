@@ -75,8 +75,9 @@ class Output:
 
 def wanted(before: Output | None, want: Want, now_s: float) -> Output:
     """Somebody wants this; wanting it again changes nothing, and wanting something else mends no fault."""
-    if before is None:
-        return Output(want, seen_s=now_s, due_s=now_s, wanted_s=now_s)
+    if before is None:  # off is believed only when it is read back: an earlier run may have left it on
+        on_until_s = math.inf if want.value is False else -math.inf
+        return Output(want, seen_s=now_s, due_s=now_s, wanted_s=now_s, on_until_s=on_until_s)
     if before.want == want:
         return before
     faulty = before.fault(now_s)

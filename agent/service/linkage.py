@@ -26,7 +26,7 @@ from agent.outbox.outbox import Outbox
 from agent.records import NOTHING, Along, Instant, Record, event_record
 from agent.service.journal import Note
 from agent.service.line_sight import Poller
-from agent.service.linkage_outputs import LinkageOutputs, News, contact
+from agent.service.linkage_outputs import LinkageOutputs, News, contact, pressing
 from agent.service.linkage_words import linkage_data, notes_of, output_note, prealarm, reset_note, restored
 from agent.service.pipe import Pipe
 from agent.uplink.board import Board
@@ -78,10 +78,13 @@ class Linkage:
         )
         self._owed: list[Record] = []
         self._untold: deque[Seen] = deque(maxlen=OWED_MOST)
-        self._stir, self._told = asyncio.Event(), asyncio.Event()
+        self._stir, self._told, self._storing = asyncio.Event(), asyncio.Event(), asyncio.Lock()
         pipe.watchers.append(self._stir.set)
         acting = {name: one for name, one in self._memory.effects.items() if one.acting}
-        self._note((restored(name, one) for name, one in acting.items()), host.instant())
+        dry_run = matrix.dry_run
+        self._note((restored(name, one, dry_run=dry_run) for name, one in acting.items()), host.instant())
+        if not dry_run:
+            self.outputs.fall(pressing(matrix))
 
     @property
     def acting(self) -> frozenset[str]:
@@ -103,6 +106,8 @@ class Linkage:
         decision = self._decided(view, at)
         news = self.outputs.wish({} if self._matrix.dry_run else decision.outputs, at.monotonic_s)
         self._memory, self._decision = decision.memory, decision
+        if self._untold and not (self._untold[-1].changes or self._untold[-1].news):
+            self._untold.pop()  # of looks that nothing came of the last one is enough
         self._untold.append(Seen(decision.changes, news, view, at))
         self._told.set()
 
@@ -111,8 +116,11 @@ class Linkage:
         while True:
             await self._told.wait()
             self._told.clear()
-            self._tell()
-            if (self._owed or memory_to_json(self._memory) != self._stored) and not await self._kept():
+            try:
+                self._tell()
+            finally:  # what latches is remembered, whatever becomes of its words
+                kept = await self._kept()
+            if not kept:
                 self._told.set()
                 await asyncio.sleep(RETRY_S)
 
@@ -178,9 +186,11 @@ class Linkage:
             del self._shown[gone]
 
     async def _kept(self) -> bool:
-        """What is owed and remembered, in one transaction; False when the disk refuses."""
+        """What is owed and remembered, if anything is new, in one transaction; False when the disk refuses."""
         try:
-            await self._append(NOTHING, self._memory)
+            async with self._storing:
+                if self._owed or memory_to_json(self._memory) != self._stored:
+                    await self._append(NOTHING, self._memory)
         except StorageError as error:
             self._pipe.journal.complain(error)
             return False
@@ -198,13 +208,17 @@ class Linkage:
 
     async def release(self, effect: str, person: str, reason: str, along: Along = NOTHING) -> None:
         """A named person releases it, in one transaction with `along`; raises OrderRefused or StorageError."""
-        at = self._host.instant()
-        order = reset_order(person, reason, at)
-        after = reset(self._matrix, self._memory, self._view(), order, effect)
-        note = event_record(*reset_note(effect, person, reason), at)
-        await self._append(Along((note, *along.records), along.states), after)
-        # Meanwhile others may have moved: only this effect is taken over. Has its cause come back, it acts again.
-        self._memory = replace(self._memory, effects={**self._memory.effects, effect: after.of(effect)})
+        async with self._storing:  # what waits for the disk already is told once
+            at, before = self._host.instant(), self._memory.of(effect)
+            after = reset(self._matrix, self._memory, self._view(), reset_order(person, reason, at), effect)
+            note = event_record(*reset_note(effect, person, reason), at)
+            await self._append(Along((note, *along.records), along.states), after)
+            now = self._memory.of(effect)
+            if (now.state, now.since_s) == (
+                before.state,
+                before.since_s,
+            ):  # else its cause has come back: it goes on
+                self._memory = replace(self._memory, effects={**self._memory.effects, effect: after.of(effect)})
         self._stir.set()
 
     def answer(self) -> LinkageAnswer:

@@ -1,10 +1,11 @@
 """The outputs that linkage wishes: commanded, read back, fed back, told again. What is no longer wished rests."""
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.linkage.answer import Switched
-from agent.linkage.model import Contact, Feedback, OutputName, OutputWish, Truth
+from agent.linkage.model import Contact, Feedback, Matrix, OutputName, OutputWish, Truth
 from agent.linkage.pursuit import Became, Pursuit, begun, followed
 from agent.polling.modbus_poller import ModbusPoller
 from agent.polling.outputs import Want
@@ -42,6 +43,12 @@ class LinkageOutputs:
             for output, wish in sorted(wishes.items(), key=lambda item: item[1].priority != "life")
         ]
         return [one for one in news if one is not None]
+
+    def fall(self, outputs: Iterable[OutputName]) -> None:
+        """What an earlier run may have left on is told off, and known to be off before its opposite is on."""
+        for unit, point in outputs:
+            with contextlib.suppress(KeyError, ValueError):
+                self._pollers[unit].want(unit, point, Want(False))
 
     @property
     def due_s(self) -> float | None:
@@ -114,6 +121,12 @@ class LinkageOutputs:
         moved = self._pipe.latest(feedback.device).motion
         lost = self._pipe.devices[feedback.device].units & self._pipe.lost.keys()
         return None if moved in UNSURE or lost else moved == feedback.motion
+
+
+def pressing(matrix: Matrix) -> Iterator[OutputName]:
+    """The closing outputs that nobody but the gateway ends."""
+    targets = (target for effect in matrix.effects for target in effect.targets)
+    yield from (target.output for target in targets if target.moves == "closes" and not target.one_shot)
 
 
 def contact(pipe: Pipe, wanted: Contact) -> Truth:

@@ -41,7 +41,8 @@ def notes_of(matrix: Matrix, changes: tuple[EffectChange, ...], view: View) -> I
             "outputs": [output_name(target.output) for target in effect.targets],
             "dry_run": matrix.dry_run,
         }
-        yield told[0], f"{effect.id} {told[1]}" + (f": {change.why}" if change.why else ""), fields
+        text = f"{effect.id} {told[1]}" + (f": {change.why}" if change.why else "")
+        yield told[0], _dry(text) if matrix.dry_run else text, fields
 
 
 def _told(change: EffectChange) -> tuple[str, str] | None:
@@ -55,14 +56,20 @@ def _told(change: EffectChange) -> tuple[str, str] | None:
     return None
 
 
-def restored(effect: str, memory: EffectMemory) -> Note:
+def _dry(text: str) -> str:
+    """Nothing is commanded, and nobody shall believe that it was."""
+    return "dry run: " + text.replace(" acts", " would act")
+
+
+def restored(effect: str, memory: EffectMemory, *, dry_run: bool = False) -> Note:
     """It acted before the restart, and goes on."""
     fields = {
         "effect": effect,
         "state": memory.state,
         "since": None if memory.since is None else memory.since.utc_s,
     }
-    return "linkage.restored", f"{effect} acts again as before the restart", fields
+    text = f"{effect} acts again as before the restart"
+    return "linkage.restored", _dry(text) if dry_run else text, fields
 
 
 def prealarm(matrix: Matrix, view: View) -> Note:

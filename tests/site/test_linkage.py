@@ -359,3 +359,36 @@ def test_a_drill_holds_what_is_security_where_the_school_wants_it_and_never_what
         await gates.until(gates.all_open, OPEN_S)
 
     play(story, tmp_path, site=replace(gates_site(), drill=DrillSettings(outputs="hold")))
+
+
+def test_a_closing_relay_that_an_earlier_run_has_left_on_is_off_before_a_fire_opens(tmp_path: Path) -> None:
+    async def story(gates: Gates) -> None:
+        both: list[float] = []
+        unit = gates.module("gate-io")
+        before = unit.on_write
+        assert before is not None
+
+        def note(point: str, value: Value) -> None:
+            before(point, value)
+            if unit.get("do5") and unit.get("do6"):
+                both.append(gates.now_s)
+
+        unit.on_write = note
+        await press(gates)
+        await gates.until(lambda: gates.field.get("gate-io.do6"), 3.0)
+        gates.burn(CALL_POINT)
+        await gates.restart()
+        await gates.until(lambda: gates.field.get("gate-io.do5"), 30.0)
+        await asyncio.sleep(5.0)
+        assert not gates.field.get("gate-io.do6")
+        assert both == []
+
+    site = gates_site()
+    assert site.linkage is not None
+    effects = tuple(
+        replace(one, targets=tuple(replace(t, pulse_s=None, one_shot=False) for t in one.targets))
+        if one.id == "hold-up-bollard"
+        else one
+        for one in site.linkage.effects
+    )
+    play(story, tmp_path, site=replace(site, linkage=replace(site.linkage, effects=effects)))
