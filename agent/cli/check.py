@@ -12,6 +12,7 @@ from agent.cli.words import table
 from agent.language import tr
 
 if TYPE_CHECKING:
+    from agent.hazards.rules import RuleBook
     from agent.provisioning.pack import Pack
     from agent.site import LinePlan, Site
 
@@ -21,7 +22,7 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    files = tr("the configuration or rule pack to check, or several")
+    files = tr("the configuration, rule pack or hazard rules to check, or several")
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=files)
     parser.add_argument(
         "--live", action="store_true", help=tr("look at this machine too: serial ports, files for the broker")
@@ -36,12 +37,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(file: Path, args: argparse.Namespace) -> int:
-    from agent.config import is_pack, load_pack, load_site
+    from agent.config import load_pack, load_site, read_book, sort_of
     from agent.errors import ConfigError
 
     try:
-        if is_pack(file):
+        if (sort := sort_of(file)) == "pack":
             return _good_pack(file, load_pack(file), args)
+        if sort == "book":
+            return _good_book(file, read_book(file)[0], args)
         site = load_site(file)
     except ConfigError as error:
         if args.json:
@@ -65,6 +68,14 @@ def _good_pack(file: Path, pack: "Pack", args: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, "rules": pack.id, **counts}, ensure_ascii=False))
     else:
         print(tr("{file}: a good rule pack; indicators: {indicators}, items: {items}", file=file, **counts))
+    return 0
+
+
+def _good_book(file: Path, book: "RuleBook", args: argparse.Namespace) -> int:
+    if args.json:
+        print(json.dumps({"ok": True, "hazards": book.id, "items": len(book.rules)}, ensure_ascii=False))
+    else:
+        print(tr("{file}: good rules of the hazard ledger; rules: {rules}", file=file, rules=len(book.rules)))
     return 0
 
 

@@ -1,6 +1,5 @@
 """Where rule packs live, and reading them: every mistake of a file at once, with its line and column."""
 
-import re
 import sys
 from collections.abc import Collection
 from functools import cache
@@ -9,14 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent.config.models import ConfigModel
 from agent.config.rules_checks import pack_mistakes
-from agent.config.source import LARGEST, read_source
+from agent.config.source import read_source
 from agent.errors import ConfigError
 from agent.mistakes import mistakes_in
 from agent.provisioning.pack import Pack
 
-TOP_KEY = re.compile(r"^(\w+):", re.MULTILINE)
 BESIDE = "rules"  # a school's own packs stand in this directory beside the gateway's file
 
 
@@ -74,15 +71,6 @@ def read_pack(path: Path) -> tuple[Pack, bytes]:
     if mistakes := pack_mistakes(pack, source, path.stem):
         raise ConfigError(mistakes)
     return pack, source.content
-
-
-def is_pack(path: Path) -> bool:
-    """The file is more of a rule pack than of a gateway's configuration, whatever is wrong with it."""
-    try:
-        keys = set(TOP_KEY.findall(path.read_text(encoding="utf-8", errors="replace")[:LARGEST]))
-    except OSError:
-        return False
-    return len(keys & set(Pack.model_fields)) > len(keys & set(ConfigModel.model_fields))
 
 
 def rules_schema() -> dict[str, Any]:

@@ -124,6 +124,18 @@ def test_check_counts_the_mistakes_for_people(tmp_path: Path, capsys: pytest.Cap
     assert said[-1] == "mistakes: 1"
 
 
+def test_check_reads_the_rules_of_hazards_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book = ROOT / "configs" / "hazards" / "national-2024.yaml"
+    assert called("check", str(book)) == 0
+    assert "good rules of the hazard ledger; rules: " in capsys.readouterr().out
+    assert called("check", "--json", str(book)) == 0
+    assert json.loads(capsys.readouterr().out)["hazards"] == "national-2024"
+    bad = tmp_path / "national-2024.yaml"
+    bad.write_text(book.read_text().replace("kinds: [camera]", "kinds: [camra]"))
+    assert called("check", str(bad)) == 78
+    assert "no kind 'camra'; did you mean 'camera'?" in capsys.readouterr().err
+
+
 def test_check_reads_rule_packs_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pack = ROOT / "configs" / "rules" / "national-2021.yaml"
     assert called("check", str(pack)) == 0
