@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import did_you_mean
+from agent.cli.parser import action_of
 from agent.cli.words import HOLDS, STATES, folded, moment, table, title, width, word
 from agent.language import tr
 
@@ -33,7 +33,9 @@ TIMED = ("shelve", "suppress", "disable")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     known = ", ".join(ACTIONS)
-    parser.add_argument("action", type=_action, metavar="ACTION", help=tr("one of {known}", known=known))
+    parser.add_argument(
+        "action", type=action_of(ACTIONS), metavar="ACTION", help=tr("one of {known}", known=known)
+    )
     parser.add_argument("device", nargs="?", help=tr("device id, as `alarm list` shows it"))
     parser.add_argument("condition", nargs="?", help=tr("condition, as `alarm list` shows it"))
     parser.add_argument("--address", default="", help=tr("a fire panel's address, such as 1.3.30"))
@@ -43,13 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hours", type=float, help=hours)
     add_common(parser)
     parser.epilog = "\n".join([tr("actions:"), *(f"  {name:<9} {text}" for name, text in _explained().items())])
-
-
-def _action(given: str) -> str:
-    if given not in ACTIONS:
-        hint = did_you_mean(given, ACTIONS) or tr("; known: {known}", known=", ".join(ACTIONS))
-        raise argparse.ArgumentTypeError(tr("no action {name}", name=repr(given)) + hint)
-    return given
 
 
 def _explained() -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from agent.cli.alarm import login
 from agent.cli.ask import NotAnswered, add_common, ask
 from agent.cli.drill_words import listed, reported
-from agent.cli.parser import did_you_mean
+from agent.cli.parser import action_of
 from agent.cli.words import moment
 from agent.language import tr, why_not
 
@@ -19,7 +19,9 @@ ACTIONS = ("list", "start", "stop", "press", "report")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     known = ", ".join(ACTIONS)
-    parser.add_argument("action", type=_action, metavar="ACTION", help=tr("one of {known}", known=known))
+    parser.add_argument(
+        "action", type=action_of(ACTIONS), metavar="ACTION", help=tr("one of {known}", known=known)
+    )
     parser.add_argument(
         "what", nargs="?", help=tr("press: the one-key alarm's device id; report: a drill's number")
     )
@@ -29,13 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help=tr("write the report there: a page, or .json"))
     add_common(parser)
     parser.epilog = "\n".join([tr("actions:"), *(f"  {name:<7} {text}" for name, text in _explained().items())])
-
-
-def _action(given: str) -> str:
-    if given not in ACTIONS:
-        hint = did_you_mean(given, ACTIONS) or tr("; known: {known}", known=", ".join(ACTIONS))
-        raise argparse.ArgumentTypeError(tr("no action {name}", name=repr(given)) + hint)
-    return given
 
 
 def _explained() -> dict[str, str]:

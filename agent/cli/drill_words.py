@@ -57,7 +57,7 @@ def _next(one: dict[str, Any]) -> str:
 
 def reported(report: dict[str, Any]) -> list[str]:
     """Who was reached, how fast, what failed."""
-    lines = list(_head(report))
+    lines = [line for told in _head(report) for line in folded(told, "", COLUMNS)]
     for one in report["raised"]:
         for told in _raised(one, report["confirmed_by"]):
             lines += folded(told, "", COLUMNS)

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.cli.alarm import login
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import did_you_mean
+from agent.cli.parser import action_of
 from agent.language import later, tr, why_not
 
 STEPS = ("assign", "start", "done", "accept", "reject", "note")
@@ -32,7 +32,7 @@ SOURCES = ("report", "self_check", "inspection")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     known = ", ".join(ACTIONS)
-    parser.add_argument("action", type=_action, nargs="?", default="list", metavar="ACTION",
+    parser.add_argument("action", type=action_of(ACTIONS), nargs="?", default="list", metavar="ACTION",
                         help=tr("one of {known}", known=known))  # fmt: skip
     parser.add_argument("hazard", nargs="?", metavar="ID", help=tr("the hazard's id, or its number alone"))
     parser.add_argument("--all", action="store_true", help=tr("closed ones too"))
@@ -59,13 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help=tr("export: into this file"))
     add_common(parser)
     parser.epilog = "\n".join([tr("actions:"), *(f"  {name:<7} {tr(text)}" for name, text in ACTIONS.items())])
-
-
-def _action(given: str) -> str:
-    if given not in ACTIONS:
-        hint = did_you_mean(given, ACTIONS) or tr("; known: {known}", known=", ".join(ACTIONS))
-        raise argparse.ArgumentTypeError(tr("no action {name}", name=repr(given)) + hint)
-    return given
 
 
 def _deadline(given: str) -> float:

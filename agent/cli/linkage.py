@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.cli.alarm import login
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import did_you_mean
+from agent.cli.parser import action_of
 from agent.language import tr
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     known = ", ".join(ACTIONS)
     parser.add_argument(
-        "action", type=_action, nargs="?", default="list", metavar="ACTION", help=tr("one of {known}", known=known)
+        "action",
+        type=action_of(ACTIONS),
+        nargs="?",
+        default="list",
+        metavar="ACTION",
+        help=tr("one of {known}", known=known),
     )
     parser.add_argument("words", nargs="*", metavar="WHAT", help=tr("what the action is about, as below"))
     parser.add_argument(
@@ -34,13 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", help=tr("why; needed to reset"))
     add_common(parser)
     parser.epilog = "\n".join([tr("actions:"), *(f"  {name:<8} {text}" for name, text in _explained().items())])
-
-
-def _action(given: str) -> str:
-    if given not in ACTIONS:
-        hint = did_you_mean(given, ACTIONS) or tr("; known: {known}", known=", ".join(ACTIONS))
-        raise argparse.ArgumentTypeError(tr("no action {name}", name=repr(given)) + hint)
-    return given
 
 
 def _explained() -> dict[str, str]:

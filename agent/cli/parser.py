@@ -2,7 +2,7 @@
 
 import argparse
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NoReturn
 
 from agent.language import later, tr
@@ -50,3 +50,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The nearest of what is known, as the end of a sentence."""
     near = difflib.get_close_matches(word, list(known), 1)
     return tr("; did you mean {near}?", near=repr(near[0])) if near else ""
+
+
+def action_of(known: Collection[str]) -> Callable[[str], str]:
+    """An argument's type: one of these words, or what was probably meant."""
+
+    def action(given: str) -> str:
+        if given not in known:
+            hint = did_you_mean(given, known) or tr("; known: {known}", known=", ".join(known))
+            raise argparse.ArgumentTypeError(tr("no action {name}", name=repr(given)) + hint)
+        return given
+
+    return action

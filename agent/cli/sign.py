@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import did_you_mean
+from agent.cli.parser import action_of
 from agent.cli.words import moment, table
 from agent.language import tr
 
@@ -16,18 +16,13 @@ ACTIONS = ("on", "off", "list")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     known = ", ".join(ACTIONS)
-    parser.add_argument("action", type=_action, metavar="ACTION", help=tr("one of {known}", known=known))
+    parser.add_argument(
+        "action", type=action_of(ACTIONS), metavar="ACTION", help=tr("one of {known}", known=known)
+    )
     parser.add_argument("--person", default="", help=tr("whose id, as in the configuration's school.people"))
     parser.add_argument("--role", default="", help=tr("in which role (default: their own)"))
     parser.add_argument("--post", default="", help=tr("where they stand, such as an escort post or a gate"))
     add_common(parser)
-
-
-def _action(given: str) -> str:
-    if given not in ACTIONS:
-        hint = did_you_mean(given, ACTIONS) or tr("; known: {known}", known=", ".join(ACTIONS))
-        raise argparse.ArgumentTypeError(tr("no action {name}", name=repr(given)) + hint)
-    return given
 
 
 def run(args: argparse.Namespace) -> int:

@@ -56,8 +56,16 @@ def padded(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
+def readable(text: str) -> str:
+    """The text without what would steer the terminal: somebody typed it, maybe at the platform."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in ("Cc", "Cf") else char for char in text
+    )
+
+
 def table(rows: Sequence[Sequence[str]], gap: str = "  ") -> Iterator[str]:
     """Rows whose cells stand under each other; a cell that is very long, and the last one, is as long as it is."""
+    rows = [[readable(cell) for cell in row] for row in rows]
     columns = [
         max((width(cell) for cell in column if width(cell) <= CELL_MOST), default=0)
         for column in zip(*(row[:-1] for row in rows), strict=True)
@@ -70,7 +78,7 @@ def table(rows: Sequence[Sequence[str]], gap: str = "  ") -> Iterator[str]:
 def folded(text: str, indent: str, columns: int) -> Iterator[str]:
     """The text in lines of so many columns, broken between words, or anywhere within Chinese."""
     line = indent
-    for piece in _pieces(text):
+    for piece in _pieces(readable(text)):
         if width(line + piece.rstrip()) > columns and line.strip():
             yield line.rstrip()
             line = indent + piece.lstrip()

@@ -78,6 +78,14 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix(BOM), newline="")))
 
 
+def test_what_somebody_typed_at_the_platform_does_not_steer_the_terminal() -> None:
+    typed = "\x1b]0;gone\x07\x1b[2J\r\u202ewet floor\n"
+    one = hazard(text={"en": typed, "zh": typed}, person=typed, place=typed)
+    lines = [*listed([one]), *shown(one)]
+    assert sum("wet floor" in line for line in lines) >= 4
+    assert not set("\x1b\x07\r\n\u202e") & set("".join(lines))
+
+
 def test_the_table_is_read_back_as_it_was_with_heads_in_both_languages() -> None:
     tricky = hazard(text={"en": 'a "quoted", one', "zh": "两\n行"}, funds="1,500 元")
     first, second = rows(as_csv([tricky, CLOSED]))
