@@ -70,6 +70,16 @@ def test_open_hazards_never_make_room_and_more_are_refused_in_words() -> None:
     ledger.prepared([numbered(1, Status.CLOSED)])
 
 
+def test_in_a_ledger_whose_bound_was_made_smaller_every_step_can_still_be_taken() -> None:
+    _, states = filled(*map(numbered, range(1, MOST + 1)))
+    smaller, _ = Ledger.recalled(2, states)
+    with pytest.raises(OrderRefused, match="full of open hazards: 2"):
+        smaller.prepared([numbered(9)])
+    smaller.enter(smaller.prepared([numbered(1, Status.CLOSED)]))
+    smaller.enter(smaller.prepared([numbered(2, Status.ASSIGNED)]))
+    assert [one.id for one in smaller] == ["2-abcd", "3-abcd", "4-abcd"]
+
+
 def test_what_was_prepared_and_not_stored_has_changed_nothing() -> None:
     ledger, _ = filled(numbered(1), numbered(2, Status.CLOSED))
     before = list(ledger)
