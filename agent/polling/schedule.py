@@ -41,7 +41,7 @@ class Job:
     `cost_s`: how long one exchange holds the line. `due_s`: loop time before which it is not asked. `turn_s`: its
     place in the round, in the line's own time. `refusals`: how often in a row the unit refused it. `said`: what it
     read last. `output`: the point that it switches and reads back; empty for a poll. `urgent`: an order that does
-    not wait for its share of the line.
+    not wait for its share of the line. `held_s`: until when it waits for another output to be off.
     """
 
     unit: str
@@ -56,6 +56,7 @@ class Job:
     said: Sequence[Reading] | None = None
     output: str = ""
     urgent: bool = False
+    held_s: float = -math.inf
 
     @property
     def duty(self) -> Duty:
@@ -172,8 +173,8 @@ class Schedule:
                 self.hurry(job, now_s)
         for order in self._orders_to(unit):
             order.lost = False
-            if order.due_s < math.inf:  # else nobody wants anything of it, or it waits for another
-                order.due_s = min(order.due_s, now_s)
+            if order.due_s < math.inf:  # else nobody wants anything of it
+                order.due_s = max(min(order.due_s, now_s), order.held_s)
 
     def _orders_to(self, unit: str) -> Iterable[Job]:
         return (order for order in self.orders if order.unit == unit)

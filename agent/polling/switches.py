@@ -128,7 +128,8 @@ class Switches:
         output = self._outputs[name]
         job = self._job(*name)
         held_s = (held_back_until_s(output, self._outputs.get(one)) for one in output.want.opposites)
-        job.due_s, job.urgent = max(output.due_s, *held_s, -math.inf), output.urgent
+        job.held_s, job.urgent = max(held_s, default=-math.inf), output.urgent
+        job.due_s = max(output.due_s, job.held_s)
 
     def _job(self, unit: str, point: str) -> Job:
         """Its job; one that the configuration did not foresee is added."""

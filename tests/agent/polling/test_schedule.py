@@ -158,3 +158,12 @@ def test_everybody_gets_a_turn(rows: list[tuple[float, float, bool]], share: flo
     ]
     asked = run(Schedule(jobs, share), 60.0)
     assert {job.unit for _, job in asked} == {job.unit for job in jobs}
+
+
+def test_a_unit_that_returns_hurries_what_it_was_not_told_but_nothing_that_waits_for_its_opposite() -> None:
+    retry, held = a_job("io", due_s=9.0), a_job("io", due_s=20.0)
+    retry.output, held.output, held.held_s = "do1", "do2", 20.0
+    schedule = Schedule([a_job("io")], orders=[retry, held])
+    schedule.postpone("io", 5.0)
+    schedule.release("io", 6.0)
+    assert (retry.due_s, held.due_s) == (6.0, 20.0)
