@@ -11,6 +11,8 @@ from agent.provisioning.model import CheckIn, DeviceSeen, Missing, TestPress, Te
 from agent.provisioning.vocabulary import OnDuty, Presses, Windows
 from agent.school import Window
 
+ABOUT_S = 86400.0  # so far a check-in of an unsure time may be from where it stands
+
 
 def on_duty(case: Case, check: OnDuty) -> Found:
     """So many are signed on; one who signed on too long ago and never off may have gone."""
@@ -72,6 +74,7 @@ def windows(case: Case, check: Windows) -> Found:
             what = said.text("no window with roles is declared", "未申报护学时段及岗位")
         return Found("unknown", 1, 0, what, (Missing("windows", what, case.item.fix),))
     signs = _proofs(case.evidence.check_ins, past[0].first_s)
+    unsure = [one for one in case.evidence.check_ins if one.on and not one.sure]
     tally, ages = Tally(), []
     for one in past:
         for role, need in one.window.roles.items():
@@ -80,8 +83,11 @@ def windows(case: Case, check: Windows) -> Found:
             tally.good += here
             ages += [case.utc_s() - utc_s for utc_s in at[:need]]
             if here < need:
-                known = _logged(case, one.first_s)
-                (tally.bad if known else tally.unknown).append(_nobody(case, one, role, need - here, known))
+                why = None if _logged(case, one.first_s) else said.NOT_LOGGED
+                if why is None and here + len(_perhaps_there(unsure, role, one)) >= need:
+                    why = said.UNSURE
+                missing = _nobody(case, one, role, need - here, why)
+                (tally.bad if why is None else tally.unknown).append(missing)
     required = sum(need for one in past for need in one.window.roles.values())
     told = said.text("{of} signed on in {n} windows", "{n} 个时段签到 {of}",
                      of=said.of_each(tally.good, required), n=len(past))  # fmt: skip
@@ -164,12 +170,18 @@ def _first_signs(signs: Iterable[CheckIn], role: str, past: _Past) -> list[float
     return sorted(first.values())
 
 
-def _nobody(case: Case, one: _Past, role: str, lacking: int, known: bool) -> Missing:
+def _perhaps_there(unsure: Iterable[CheckIn], role: str, past: _Past) -> set[str]:
+    """Who of that role signed on about then, while the clock was not right."""
+    about = past.first_s - ABOUT_S, past.last_s + ABOUT_S
+    return {one.person for one in unsure if one.role == role and about[0] <= one.at_utc_s < about[1]}
+
+
+def _nobody(case: Case, one: _Past, role: str, lacking: int, why: Text | None) -> Missing:
     what = said.text(
         "{at} {title}: {n} too few: {role}", "{at} {title}：缺 {n}：{role}",
         at=said.moment(case.local(one.first_s)), title=one.window.title or one.window.id, n=lacking,
         role=role_of(case, role),
     )  # fmt: skip
-    if not known:
-        what = said.text("{what} ({why})", "{what}（{why}）", what=what, why=said.NOT_LOGGED)
+    if why is not None:
+        what = said.text("{what} ({why})", "{what}（{why}）", what=what, why=why)
     return Missing(one.window.id, what, case.item.fix)

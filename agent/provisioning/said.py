@@ -61,4 +61,5 @@ CLOCK = Text(
     "时钟未同步，凡依赖时间的证据均无法判定",
 )
 CLOCK_FIX = Text("let the gateway reach a time server", "请使网关能够连接时间服务器")
+UNSURE = Text("signed while the clock was not right", "签到时时钟未校准")
 NOT_LOGGED = Text("the log does not reach back so far", "记录尚未覆盖该时段")

@@ -343,13 +343,22 @@ def test_every_role_of_every_window_that_is_over_must_have_signed_on() -> None:
         (*MORNINGS, *EVENINGS[1:], signed("zhang", "guard", local(14, 15, 59))),
         (*MORNINGS, *EVENINGS[1:], signed("zhang", "guard", local(14, 17))),
         (*MORNINGS, *EVENINGS[1:], replace(EVENINGS[0], on=False)),
-        (*MORNINGS, *EVENINGS[1:], replace(EVENINGS[0], sure=False)),
+        (*MORNINGS, *EVENINGS[1:], replace(EVENINGS[1], sure=False, role="teacher")),
+        (*MORNINGS, *EVENINGS[1:], replace(EVENINGS[0], sure=False, at_utc_s=local(17, 17))),
     ],
 )
 def test_a_role_that_nobody_signed_on_for_within_the_window_is_missing(lacking: Any) -> None:
     one = escorted(*lacking)
     assert (one.verdict, one.fulfilled, len(one.missing)) == ("not_met", 9, 1)
     assert one.missing[0].subject in ("arrival", "dismissal")
+
+
+def test_who_signed_on_about_then_by_a_clock_that_was_not_right_was_perhaps_there() -> None:
+    one = escorted(*MORNINGS, *EVENINGS[1:], replace(EVENINGS[0], sure=False))
+    assert (one.verdict, one.fulfilled, len(one.missing)) == ("unknown", 9, 1)
+    assert "clock" in one.missing[0].what.en
+    two = escorted(*MORNINGS, *EVENINGS[2:], replace(EVENINGS[0], sure=False))
+    assert two.verdict == "not_met", "of two that are missing one was perhaps there"
 
 
 def test_the_lead_belongs_to_the_window() -> None:
