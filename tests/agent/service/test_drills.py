@@ -17,7 +17,7 @@ from agent.records import NOTHING, Along, event_record
 from agent.site import DrillSettings
 from agent.uplink.drill_commands import AnnounceTest, DrillStart, DrillStop
 from agent.uplink.people_commands import Sign
-from tests.agent.service.people_stand import Stand, Ticking, play, stand
+from tests.agent.service.people_stand import READER, Stand, Ticking, play, reader, stand
 from tests.agent.service.world import BUTTON
 
 DRILL = {"person": "李主任", "reason": "月度演练", "until": "+30m"}
@@ -189,6 +189,21 @@ def test_outputs_rest_only_in_a_drill_and_only_where_that_is_configured(
             assert not it.drills.holds_outputs
             await began(it)
             assert it.drills.holds_outputs is held
+
+    play(story, tmp_path)
+
+
+def test_no_card_s_code_is_passed_on_with_a_report(tmp_path: Path) -> None:
+    async def story(world: Ticking) -> None:
+        async with stand(world, reader()) as it:
+            await it.ask("drill.start", person="李主任", reason="月度演练", until="+30m")
+            await it.card("0A0B0C0D")
+            await asyncio.sleep(1)
+            report = (await it.ask("drill.report"))["report"]
+            (told,) = [one for one in report["events"] if one["event"] == "people.unknown_card"]
+            assert told["fields"] == {"device": READER}
+            assert "0A0B0C0D" not in str(report)
+            assert (await it.event("people.unknown_card"))["card"] == "0A0B0C0D", "upstream it can be copied from"
 
     play(story, tmp_path)
 
