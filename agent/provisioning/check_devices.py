@@ -105,7 +105,7 @@ def unseen(case: Case, one: DeviceSeen) -> Text | None:
     if not one.heard or one.age_s is None:
         return said.text("{name}: not heard since the start", "{name}：启动后尚未收到数据", name=name)
     if one.age_s > case.item.fresh_s:
-        return said.text("{name}: last heard {age} ago", "{name}：最近数据为 {age} 前",
+        return said.text("{name}: last heard {age} ago", "{name}：最近数据为 {age}前",
                          name=name, age=said.lasting(one.age_s))  # fmt: skip
     return None
 

@@ -68,7 +68,7 @@ def windows(case: Case, check: Windows) -> Found:
     """In every window of the last school days each of its roles had signed on."""
     past = _past(case, check.school_days, case.utc_s())
     if not past:
-        what = said.text("no escort window has ended in the last {age}", "近 {age} 内无已结束的护学时段",
+        what = said.text("no escort window has ended in the last {age}", "近 {age}内无已结束的护学时段",
                          age=said.lasting(case.item.fresh_s))  # fmt: skip
         if not any(window.roles for window in case.school.windows):
             what = said.text("no window with roles is declared", "未申报护学时段及岗位")
@@ -112,7 +112,7 @@ def _perhaps(one: CheckIn, now_s: float) -> Text:
         return said.text(
             "{name}: signed while the clock was not right", "{name}：签到时时钟未校准", name=one.person
         )
-    return said.text("{name}: signed on {age} ago, never off", "{name}：{age} 前签到，未签退",
+    return said.text("{name}: signed on {age} ago, never off", "{name}：{age}前签到，未签退",
                      name=one.person, age=said.lasting(now_s - one.at_utc_s))  # fmt: skip
 
 
