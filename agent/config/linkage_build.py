@@ -43,7 +43,7 @@ def build_matrix(linkage: LinkageModel, field: Field, wrong: Wrong = no_matter) 
     effects = [
         effect
         for n, model in enumerate(linkage.effects)
-        if (effect := _effect(("linkage", "effects", n), model, reader, maker, wrong)) is not None
+        if (effect := _effect(("linkage", "effects", n), model, reader, maker, field.devices, wrong)) is not None
     ]
     effects += _defaults(effects, fire, field, maker)
     return Matrix(tuple(effects), fire, causes, linkage.pause_s, linkage.dry_run)
@@ -81,7 +81,14 @@ def _contacts(units: Units) -> list[str]:
     ]
 
 
-def _effect(loc: Loc, model: EffectModel, reader: CauseReader, maker: TargetMaker, wrong: Wrong) -> Effect | None:
+def _effect(
+    loc: Loc,
+    model: EffectModel,
+    reader: CauseReader,
+    maker: TargetMaker,
+    devices: Mapping[str, Device],
+    wrong: Wrong,
+) -> Effect | None:
     cause = reader.read((*loc, "when"), model.when)
     only_if = None if model.only_if is None else reader.read((*loc, "only_if"), model.only_if)
     unless = None if model.unless is None else reader.read((*loc, "unless"), model.unless)
@@ -92,6 +99,8 @@ def _effect(loc: Loc, model: EffectModel, reader: CauseReader, maker: TargetMake
     priority = model.priority or _priority(cause, targets)
     if any(target.moves == "closes" for target in targets):
         _closing(loc, model, priority, targets, wrong)
+    if priority == "life":
+        _freeing(loc, model, targets, devices, wrong)
     hold, for_s = _hold(model.hold, priority)
     return Effect(model.id, cause, targets, priority, model.delay_s, hold, for_s, only_if, unless, model.opt_in)
 
@@ -120,6 +129,17 @@ def _closing(loc: Loc, model: EffectModel, priority: Priority, targets: Iterable
             said = tr("{device} has no loop and no obstacle contact; say `only_if`: how is it known to be clear?",
                       device=target.device)  # fmt: skip
             wrong((*loc, "do"), said)
+
+
+def _freeing(
+    loc: Loc, model: EffectModel, targets: Iterable[Target], devices: Mapping[str, Device], wrong: Wrong
+) -> None:
+    """A door's magnet holds it again as soon as its relay falls."""
+    key = "once" if model.once else "pulse_s"
+    for target in targets:
+        if target.moves == "opens" and target.pulse_s is not None and devices[target.device].kind == "door":
+            said = tr("{device} is held again after a pulse; take {key} out", device=target.device, key=key)
+            wrong((*loc, key), said)
 
 
 def _defaults(effects: Iterable[Effect], fire: FireSources, field: Field, maker: TargetMaker) -> list[Effect]:

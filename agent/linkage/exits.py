@@ -39,6 +39,7 @@ def outputs(facts: Facts) -> Iterator[Doubt]:
         for target in effect.targets:
             point = facts.points[target.output]
             yield from _closing(effect, target, point, facts)
+            yield from _freeing(effect, target, facts)
             yield from _unconfirmed(effect, target, point)
             if target.escape_route and not target.value and effect.priority != "life":
                 said = later("{effect} switches off what opens an exit")
@@ -76,6 +77,19 @@ def _closing(effect: Effect, target: Target, point: Point, facts: Facts) -> Iter
     elif not target.one_shot:
         said = later("{effect} goes on pressing its closing relay for as long as it acts")
         yield _lock(effect, "once", said, later("take `once: false` out: one pulse is enough to close"))
+
+
+def _freeing(effect: Effect, target: Target, facts: Facts) -> Iterator[Doubt]:
+    """A door's magnet holds it again when a module's watchdog lets the relay fall."""
+    is_door = target.moves == "opens" and facts.devices[target.device].kind == "door"
+    if is_door and effect.priority == "life" and target.output[0] in facts.guarded:
+        said = later("{effect} frees {device} by a relay that falls when the gateway is lost")
+        fix = later("use a module without `safe_state`, whose relay stays as it was told")
+        fields = {"effect": effect.id, "device": target.device}
+        if effect.by_default:  # it stands nowhere in the file
+            yield Doubt("could_lock", said, fix, key="points", device=target.device, fields=fields)
+        else:
+            yield Doubt("could_lock", said, fix, effect.id, "do", fields=fields)
 
 
 def _unconfirmed(effect: Effect, target: Target, point: Point) -> Iterator[Doubt]:

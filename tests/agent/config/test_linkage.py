@@ -65,6 +65,8 @@ def effect(name: str, path: Path = EXAMPLE) -> Effect:
         ("id: smoke-warns", "id: fire-opens-door-block", "fire-opens", "what a fire opens by default"),
         ("release_output: block-io.do1", "release_output: {point: block-io.do1, normally: closed}", "normally",
          "by switching its relay on"),
+        ("do: {sound: block-io.do8}", "do: {release: door-block}\n      once: true", "true", "held again"),
+        ("do: {sound: block-io.do8}", "do: {open: door-block}\n      pulse_s: 5", "5", "take pulse_s out"),
         ("id: hold-up-bollard", "id: fire-sounds", "fire-sounds # 2", "id of an earlier one"),
     ],
 )  # fmt: skip

@@ -145,6 +145,13 @@ def test_a_module_with_a_watchdog_ends_what_closes(tmp_path: Path, profile: str,
     assert any("nobody ends" in row[2] for row in rows) is not ends, rows
 
 
+def test_a_door_that_a_watchdog_would_hold_again_could_lock(tmp_path: Path) -> None:
+    was = "      - {id: block-io, profile: waveshare_io8_relay8, address: 1}\n"
+    unit = "      - {id: block-io, profile: adam_40xx_60xx, address: 1, safe_state: true}\n"
+    rows = found(tmp_path, (was, unit))
+    assert any("frees door-block by a relay that falls" in row[2] for row in rows), rows
+
+
 def test_a_fire_effect_that_goes_through_the_brokers_host_depends_on_the_uplink(tmp_path: Path) -> None:
     was = TEXT[TEXT.index("  - id: block #") : TEXT.index("    units:\n      - {id: block-io")]
     becomes = "  - id: block\n    type: rtu_over_tcp\n    host: mqtt.example.org\n"
