@@ -77,7 +77,7 @@ def _warning(view: ProvisionView) -> Markup | None:
 def _summary(view: ProvisionView) -> Markup:
     verdicts = view.answer.verdicts
     met = sum(one.verdict == "met" for one in verdicts)
-    told = Text(f"At a glance: {met} of {len(verdicts)} met", f"总览：{len(verdicts)} 项指标中 {met} 项符合")
+    told = Text(f"At a glance: {met} of {len(verdicts)} met", f"总览：{len(verdicts)} 项指标中 {met} 项达标")
     if not verdicts:  # a start is no failure: for some seconds it waits for its devices
         return section(NOT_YET, nothing(NOT_YET), [_pack(pack, view) for pack in view.answer.packs])
     return section(told, [_pack(pack, view) for pack in view.answer.packs])
@@ -122,7 +122,7 @@ def _foot(view: ProvisionView) -> Markup:
     said = Text(
         "Made by the gateway itself from what it saw, what people signed on, and what the school declared. It is "
         "no certificate; what is unknown never counts as met. Marks tell how far a clause is known:",
-        "本报告由网关依据实测、签到与申报自动生成，不是合格证明；无法判定的一律不计为符合。条款后的标记说明其出处：",
+        "本报告由网关依据实测、签到与申报自动生成，不是合格证明；无法判定的一律不计为达标。条款后的标记说明其出处：",
     )
     return tag("footer", tag("p", both(said)), tag("ul", list(_marks(view)), class_="key"))
 

@@ -22,7 +22,7 @@ def ring_card(indicator: IndicatorShown) -> Markup:
         _ring(indicator, title),
         tag("h3", both(title)),
         tag("p", beside(verdict), class_=f"verdict {indicator.verdict}"),
-        tag("p", beside(Text(f"{fulfilled} of {counted} items met", f"{counted} 项中 {fulfilled} 项符合"))),
+        tag("p", beside(Text(f"{fulfilled} of {counted} items met", f"{counted} 项中 {fulfilled} 项达标"))),
         _age(indicator.oldest_evidence_age_s),
         class_="ring",
     )

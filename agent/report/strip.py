@@ -99,7 +99,7 @@ def _account(columns: list[str]) -> Text:
     met, judged, gaps = hours.count("m"), len(hours) - hours.count(NOBODY), hours.count(NOBODY)
     return Text(
         f"met in {met} of {judged} hours judged; {gaps} hours without a verdict",
-        f"已判定 {judged} 小时，其中符合 {met} 小时；{gaps} 小时无判定",
+        f"已判定 {judged} 小时，其中达标 {met} 小时；{gaps} 小时无判定",
     )
 
 

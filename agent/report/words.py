@@ -11,8 +11,8 @@ from agent.uplink.provision_message import TextShown
 Key = TypeVar("Key", bound=str)
 
 VERDICTS: Mapping[str, Text] = {
-    "met": Text("met", "符合"),
-    "not_met": Text("not met", "不符合"),
+    "met": Text("met", "达标"),
+    "not_met": Text("not met", "未达标"),
     "unknown": Text("unknown", "无法判定"),
 }
 SOURCES: Mapping[str, Text] = {

@@ -113,5 +113,5 @@ def test_a_page_prints_on_a4_in_both_languages_with_its_edges(
         assert "示例中学门卫室" in text, "the school at its head"
         assert "UTC+08:00" in text, "the time at its foot"
         assert len(text.split()) > 12, "no sheet is empty but for its edges"
-    for word in {"provision": ("符合", "not met", "签字", "Signatures"), "drill": ("未成功", "What failed")}[page]:
+    for word in {"provision": ("达标", "not met", "签字", "Signatures"), "drill": ("未成功", "What failed")}[page]:
         assert word in printed

@@ -133,7 +133,7 @@ def test_a_missing_room_leaves_its_part_out_or_says_that_it_is_empty() -> None:
 def test_a_gateway_that_has_just_started_says_that_it_has_not_judged() -> None:
     shown = read(provision_page(ANSWER | {"verdicts": []})).text
     assert "尚未判定" in shown
-    assert "项符合" not in shown
+    assert "项达标" not in shown
 
 
 def test_an_answer_with_nothing_in_it_is_a_page_too() -> None:
