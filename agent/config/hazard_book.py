@@ -1,13 +1,13 @@
 """Where the ledger's rules live, and reading them: every mistake of a file at once, with its line and column."""
 
-import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from agent.alarms.kinds import KINDS
+from agent.config.shelf import Shelf, shipped
 from agent.config.source import Loc, read_source
 from agent.errors import ConfigError
 from agent.hazards.rules import Rule, RuleBook
@@ -19,36 +19,19 @@ BESIDE = "hazards"  # a school's own books stand in this directory beside the ga
 
 @cache
 def books_dir() -> Path:
-    """`configs/hazards` beside the packages, or where the wheel installs it."""
-    beside = Path(__file__).parents[2] / "configs" / "hazards"
-    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "campusgw" / "configs" / "hazards"
+    """Where those that are shipped stand."""
+    return shipped("hazards")
 
 
-class BookShelf:
-    """Every book of some directories by its id, read when it is first asked for; the first directory wins."""
+class BookShelf(Shelf[RuleBook]):
+    """Every book of some directories by its id; the first directory wins."""
 
     def __init__(self, *directories: Path) -> None:
-        self._files: dict[str, Path] = {}
-        for directory in reversed(directories):
-            self._files |= {path.stem: path for path in sorted(directory.glob("*.yaml"))}
-        self._read: dict[str, tuple[RuleBook, bytes]] = {}
-
-    def names(self) -> Collection[str]:
-        """Every id."""
-        return self._files.keys()
+        super().__init__(read_book, *directories)
 
     def book(self, name: str) -> RuleBook:
         """That book; raises ConfigError with every mistake of its file."""
         return self._stored(name)[0]
-
-    def content(self, name: str) -> bytes:
-        """The bytes of its file as it was read; raises ConfigError."""
-        return self._stored(name)[1]
-
-    def _stored(self, name: str) -> tuple[RuleBook, bytes]:
-        if name not in self._read:
-            self._read[name] = read_book(self._files[name])
-        return self._read[name]
 
 
 def books_for(file: Path, hazards: Path | None = None) -> BookShelf:

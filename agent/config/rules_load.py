@@ -1,7 +1,5 @@
 """Where rule packs live, and reading them: every mistake of a file at once, with its line and column."""
 
-import sys
-from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.config.rules_checks import pack_mistakes
+from agent.config.shelf import Shelf, shipped
 from agent.config.source import read_source
 from agent.errors import ConfigError
 from agent.mistakes import mistakes_in
@@ -19,36 +18,19 @@ BESIDE = "rules"  # a school's own packs stand in this directory beside the gate
 
 @cache
 def rules_dir() -> Path:
-    """`configs/rules` beside the packages, or where the wheel installs it."""
-    beside = Path(__file__).parents[2] / "configs" / "rules"
-    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "campusgw" / "configs" / "rules"
+    """Where those that are shipped stand."""
+    return shipped("rules")
 
 
-class RuleShelf:
-    """Every rule pack of some directories by its id, read when it is first asked for; the first directory wins."""
+class RuleShelf(Shelf[Pack]):
+    """Every rule pack of some directories by its id; the first directory wins."""
 
     def __init__(self, *directories: Path) -> None:
-        self._files: dict[str, Path] = {}
-        for directory in reversed(directories):
-            self._files |= {path.stem: path for path in sorted(directory.glob("*.yaml"))}
-        self._read: dict[str, tuple[Pack, bytes]] = {}
-
-    def names(self) -> Collection[str]:
-        """Every id."""
-        return self._files.keys()
+        super().__init__(read_pack, *directories)
 
     def pack(self, name: str) -> Pack:
         """That pack; raises ConfigError with every mistake of its file."""
         return self._stored(name)[0]
-
-    def content(self, name: str) -> bytes:
-        """The bytes of its file as it was read; raises ConfigError."""
-        return self._stored(name)[1]
-
-    def _stored(self, name: str) -> tuple[Pack, bytes]:
-        if name not in self._read:
-            self._read[name] = read_pack(self._files[name])
-        return self._read[name]
 
 
 def shelf_for(file: Path, rules: Path | None = None) -> RuleShelf:
