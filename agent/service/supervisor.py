@@ -16,6 +16,7 @@ T = TypeVar("T")
 RESTART_FIRST_S = 0.5
 RESTART_MOST_S = 30.0
 CALM_S = 60.0
+REPORT_MOST_S = 1.0
 
 
 async def supervise(name: str, part: Callable[[], Awaitable[None]], host: Host, report: Report) -> None:
@@ -23,6 +24,21 @@ async def supervise(name: str, part: Callable[[], Awaitable[None]], host: Host, 
 
     The same failure over and over is one report; after a calm time it is news again.
     """
+    telling = set[asyncio.Future[None]]()
+    try:
+        await _again_and_again(name, part, host, report, telling)
+    finally:
+        for one in telling:
+            one.cancel()
+
+
+async def _again_and_again(
+    name: str,
+    part: Callable[[], Awaitable[None]],
+    host: Host,
+    report: Report,
+    telling: set[asyncio.Future[None]],
+) -> None:
     loop = asyncio.get_running_loop()
     wait_s, known = RESTART_FIRST_S, ""
     while True:
@@ -36,12 +52,22 @@ async def supervise(name: str, part: Callable[[], Awaitable[None]], host: Host, 
             calm = loop.time() - started_s > CALM_S
             log.error("%s failed: %s", name, said, exc_info=calm or said != known)
             if calm or said != known:
-                await report(name, error)
+                await _told(report(name, error), telling)
         if loop.time() - started_s > CALM_S:
             wait_s = RESTART_FIRST_S
         known = said
         await asyncio.sleep(wait_s * (0.8 + 0.4 * host.random.random()))
         wait_s = min(RESTART_MOST_S, wait_s * 2)
+
+
+async def _told(reporting: Awaitable[None], telling: set[asyncio.Future[None]]) -> None:
+    """A disk that stalls keeps no part from its next start; what it takes later is told later."""
+    one = asyncio.ensure_future(reporting)
+    telling.add(one)
+    one.add_done_callback(telling.discard)
+    await asyncio.wait([one], timeout=REPORT_MOST_S)
+    if one.done():
+        one.result()
 
 
 def contained(call: Callable[[], T], otherwise: T) -> T:

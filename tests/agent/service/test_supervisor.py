@@ -64,3 +64,26 @@ def test_a_part_that_ends_by_itself_is_started_again_and_is_no_failure() -> None
     starts, reported = starts_of([None], 2.0)
     assert starts == [0, 0.5, 1.5]
     assert reported == []
+
+
+def test_a_disk_that_stalls_keeps_no_part_from_its_next_start() -> None:
+    starts: list[float] = []
+
+    async def main() -> None:
+        async def part() -> None:
+            starts.append(asyncio.get_running_loop().time())
+            raise ValueError("broken")
+
+        async def report(*_: object) -> None:
+            await asyncio.Event().wait()
+
+        host: Any = SimpleNamespace(random=Even())
+        task = asyncio.create_task(supervise("linkage", part, host, report))
+        await asyncio.sleep(10.0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0.1)
+        assert not [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+
+    run_virtual(main())
+    assert starts[1] - starts[0] <= 3.0
