@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.cli.test_running import CONFIG, Gateway, gateway_of
+from tests.agent.cli.test_running import CONFIG, Gateway, gateway_of, lost
 from tests.report.test_html import read
 
 RELAYS = "{{id: relays, profile: waveshare_io8_relay8, address: 2, timeout_s: 0.2}}, "
@@ -55,6 +55,7 @@ def test_a_running_gateway_writes_its_report_with_a_hazard_and_the_matrix(
 
 
 def test_a_running_gateway_writes_the_page_of_its_drill(gateway: Gateway, tmp_path: Path) -> None:
+    lost(gateway, devices=3)  # all that there are: none becomes an alarm of the drill
     page = tmp_path / "drill.html"
     for order in (
         ("start", "--reason", "消防演练", "--until", "+30m", "--person", "李主任"),

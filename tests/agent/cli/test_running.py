@@ -82,11 +82,11 @@ def wait_for_answer(path: Path) -> None:
     raise AssertionError("the control socket does not answer")
 
 
-def lost(gateway: Gateway) -> None:
-    """Wait until the device that is not there is called lost."""
+def lost(gateway: Gateway, devices: int = 1) -> None:
+    """Wait until so many devices that are not there are called lost."""
     pause = threading.Event()
     for _ in range(200):
-        if json.loads(gateway.ask("alarm", "list", "--json").stdout):
+        if len(json.loads(gateway.ask("alarm", "list", "--json").stdout)) >= devices:
             return
         pause.wait(0.05)
     raise AssertionError("the silent device is not lost")
