@@ -14,6 +14,7 @@ from agent.site import Device, Kind
 Wrong = Callable[[Loc, str], None]
 SELECTORS = ("kind", "place", "escape_route", "condition")
 KEYS = ("any", "all", "at_least", "of", "not", "point", "is", *SELECTORS)
+DEEPEST = 50  # so many causes within each other; Python itself would end at some hundreds
 READ_MOST = 10_000  # a few lines of YAML can name one list so often that reading them takes for ever
 BUILT_IN = ("fire_confirmed", "fire_any")
 
@@ -34,7 +35,7 @@ class CauseReader:
         self._unsound, self._wrong = unsound, wrong
         self._named: dict[str, Cause | None] = {}
         self._open: list[str] = []
-        self._read = 0
+        self._read = self._deep = 0
 
     def named(self) -> dict[str, Cause]:
         """All that have a name; a mistake in one is told once."""
@@ -57,7 +58,14 @@ class CauseReader:
             if key not in KEYS:
                 self._wrong((*loc, key), tr("a cause has no {key}", key=repr(key)) + did_you_mean(str(key), KEYS))
                 return None
-        return self._mapping(loc, raw)
+        if self._deep >= DEEPEST:
+            self._wrong(loc, tr("more than {most} causes in causes", most=DEEPEST))
+            return None
+        self._deep += 1
+        try:
+            return self._mapping(loc, raw)
+        finally:
+            self._deep -= 1
 
     def _mapping(self, loc: Loc, raw: dict[str, Any]) -> Cause | None:
         match sorted(raw):

@@ -80,6 +80,13 @@ def test_each_mistake_stands_at_its_place(tmp_path: Path, was: str, becomes: str
     assert line[mistakes[0].column - 1 :].startswith(at.split("\n")[0].removesuffix(" # 2"))
 
 
+def test_causes_that_lead_to_each_other_without_end_are_a_mistake_and_no_crash(tmp_path: Path) -> None:
+    chain = "".join(f"    c{n}: {{not: c{n + 1}}}\n" for n in range(300))
+    path = changed(tmp_path, "  causes:\n", f"  causes:\n{chain}    c300: hold_up\n")
+    with pytest.raises(ConfigError, match="more than 50 causes in causes"):
+        load_site(path)
+
+
 def test_a_device_that_is_wrong_is_told_once_and_not_again_by_its_effects(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_site(changed(tmp_path, "lower_output: south-io.do5", "lower_output: south-io.do55"))
