@@ -40,6 +40,7 @@ class Unconfirmed:
         self._waiting: dict[int, Waiting] = {}
         self._told, self._silenced = _kept(outbox)
         self._unstored_silenced: set[Waiting] = set()
+        self._lost: set[int] = set()
         self._sounder_told = ""
         self._store_id = ""
         self._wake = asyncio.Event()
@@ -132,14 +133,25 @@ class Unconfirmed:
         if not stored:
             return list(late), []
         try:
-            return parted(late, await self._outbox.unconfirmed(stored))
+            still = await self._outbox.unconfirmed(stored)
+            self._lost = await self._missing(stored - still)
         except StorageError:
             return list(late), []
+        heard = set[int]() if self._outbox.in_memory else self._silenced
+        return parted(late, still | (self._lost - heard))
+
+    async def _missing(self, away: set[int]) -> set[int]:
+        """What may have been dropped from a full store, or waits on a disk that refuses, has got nowhere.
+
+        A person has to hear it: it is late until somebody has silenced the sounder.
+        """
+        doubtful = away and (self._outbox.in_memory or self._outbox.dropped(Lane.ALARM))
+        return await self._outbox.missing(away) if doubtful else set()
 
     async def _tell(self, late: Sequence[Waiting], through: Sequence[Waiting]) -> None:
         """Each alarm and each fault once; what could not be stored is told with the next look."""
         news = [one for one in late if one.sequence and one.sequence not in self._told]
-        got = [one for one in through if one.sequence in self._told]
+        got = [one for one in through if one.sequence in self._told and one.sequence not in self._lost]
         fault = self.sounder.fault
         notes = [*map(self._unconfirmed, news), *map(self._confirmed_late, got), *self._of_sounder(fault)]
         gone = {one.sequence for one in through}
