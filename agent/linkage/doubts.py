@@ -3,10 +3,10 @@
 from agent.language import later
 from agent.linkage.doubt import Doubt, facts_of
 from agent.linkage.exits import exits, fire_effects, outputs
-from agent.linkage.reach import clashes, no_confirmed_fire, unreachable
+from agent.linkage.reach import call_points, clashes, no_confirmed_fire, unreachable
 from agent.site import Site
 
-CHECKS = (no_confirmed_fire, unreachable, clashes, fire_effects, outputs, exits)
+CHECKS = (no_confirmed_fire, call_points, unreachable, clashes, fire_effects, outputs, exits)
 DRY_RUN = Doubt(
     "dry_run",
     later("dry_run: nothing is commanded, not even in a fire"),

@@ -45,6 +45,18 @@ def no_confirmed_fire(facts: Facts) -> Iterator[Doubt]:
         yield Doubt("unreachable", said, later("add a detector, or say `call_point: true` or `call_points`"))
 
 
+def call_points(facts: Facts) -> Iterator[Doubt]:
+    """An address that its panel never says would confirm nothing, and nobody would see that before the fire."""
+    for alarm in facts.matrix.fire.call_points:
+        address, _, _ = alarm.key.rpartition("/")
+        places = facts.devices[alarm.device].places
+        if address and places and address not in places:
+            said = later("{panel} has no place for its call point {address}: is the address right?")
+            fix = later("name it under the panel's `places`, just as the panel says it")
+            fields = {"panel": alarm.device, "address": address}
+            yield Doubt("unreachable", said, fix, key="call_points", error=False, fields=fields)
+
+
 def _wanted(effect: Effect, facts: Facts) -> Cause:
     no_fire = Not(Fire(facts.matrix.fire, confirmed=False))
     return all_of(acts_when(effect), no_fire) if effect.priority == "security" else acts_when(effect)

@@ -159,6 +159,12 @@ def test_a_fire_effect_that_goes_through_the_brokers_host_depends_on_the_uplink(
     assert any(row[:2] == ("uplink", True) and "depends on the uplink" in row[2] for row in rows), rows
 
 
+def test_a_call_point_at_an_address_that_its_panel_does_not_have_is_told(tmp_path: Path) -> None:
+    rows = found(tmp_path, ('fire-dormitory: ["1.1.9"]', 'fire-dormitory: ["1.1.09"]'))
+    says = "fire-dormitory has no place for its call point 1.1.09: is the address right?"
+    assert rows == [("unreachable", False, says)]
+
+
 def test_a_dry_run_is_told(tmp_path: Path) -> None:
     rows = found(tmp_path, ("  pause_s: 4\n", "  dry_run: true\n"))
     assert [row[:2] for row in rows] == [("dry_run", False)]
