@@ -1,9 +1,10 @@
 """What has come of a story: the account by kind of step, and whether the outbox's books agree with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulators.platform import Platform
+from simulators.scenario import ExpectVerdict
 from simulators.scenario_score import Row, Score, percentile, row
 
 SHARES = {"p50": 0.5, "p99": 0.99, "max": 1.0}
@@ -67,12 +68,18 @@ def result_of(
     return Result(
         scenario=name,
         rows=tuple(score.rows()),
-        total=row("all", score.dues),
+        total=_total(score),
         unexpected=tuple(f"{alarm.device} {alarm.condition} {alarm.change}" for alarm in unexpected),
         unreadable=tuple(unreadable),
         repeated=platform.duplicates,
         books=books,
     )
+
+
+def _total(score: Score) -> Row:
+    """Everything is counted; the times are those of alarm changes, as a verdict may wait for a window's end."""
+    alarms = [due for due in score.dues if not isinstance(due.expect, ExpectVerdict)]
+    return replace(row("all", score.dues), latencies_s=row("all", alarms).latencies_s)
 
 
 def milliseconds(line: Row) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ from simulators.scenario import Barrier, Expect, ExpectVerdict, Order, PanelEven
 LOST = "lost"
 OUTAGE = "outage"
 VERDICT = "verdict"
+WINDOW_S = 30.0  # a verdict that a story gives longer than this is one that comes when a window has ended
 
 
 def change(name: str) -> str:
@@ -97,7 +98,7 @@ def why_slow(group: str, expect: Expect | ExpectVerdict) -> str:
     if group == OUTAGE:
         return tr("broker gone")
     if isinstance(expect, ExpectVerdict):
-        return ""
+        return tr("its window had to end") if expect.within_s > WINDOW_S else ""
     change = (expect.condition, expect.change)
     return _WAITS[change]() if change in _WAITS else ""
 
