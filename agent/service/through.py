@@ -66,11 +66,12 @@ class Through:
     async def _found(self, wanted: Iterable[Sent]) -> Mapping[Sent, Place]:
         """Where they stand: of those that do not wait nobody knows since when."""
         left, last, found = set(wanted), 0, dict[Sent, Place]()
+        dropped = self._outbox.dropped(Lane.ALARM)  # first: what is dropped while we look must count
         while left:
             page = await self._outbox.next({Lane.ALARM: last, **REST}, PAGE)
             for stored in page:
                 for one in [one for one in left if one.is_of(stored.record, stored.boot_id)]:
-                    found[one] = Place(stored.place, self._outbox.dropped(Lane.ALARM))
+                    found[one] = Place(stored.place, dropped)
                     left.discard(one)
             if len(page) < PAGE:
                 break

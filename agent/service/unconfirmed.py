@@ -41,6 +41,7 @@ class Unconfirmed:
         self._told, self._silenced = _kept(outbox)
         self._unstored_silenced: set[Waiting] = set()
         self._lost: set[int] = set()
+        self._dropped: dict[int, int] = {}  # how many alarms had been dropped when each was known to wait
         self._sounder_told = ""
         self._store_id = ""
         self._wake = asyncio.Event()
@@ -51,6 +52,7 @@ class Unconfirmed:
         for record, sequence in zip(records, sequences, strict=False):
             if record.lane is Lane.ALARM and saves_lives(record.data):
                 self._waiting[sequence] = waiting(sequence, record.data, record.at.monotonic_s)
+                self._dropped[sequence] = self._outbox.dropped(Lane.ALARM)
                 self._wake.set()
 
     async def run(self) -> None:
@@ -99,13 +101,14 @@ class Unconfirmed:
         store_id = self._outbox.store_id
         if self._store_id:
             self._told, self._silenced = {}, set()
-        self._waiting = {}  # in the store too, where it waits still
+        self._waiting, dropped = {}, self._outbox.dropped(Lane.ALARM)  # in the store too, where it waits still
         try:
             found = await self._in_store()
         except StorageError:
             return  # it is tried again with the next look
         gone = {sequence: one for sequence, one in self._told.items() if sequence not in found}
         self._waiting = gone | found | self._waiting
+        self._dropped |= dict.fromkeys(found, dropped)
         self._store_id = store_id
 
     async def _in_store(self) -> dict[int, Waiting]:
@@ -132,9 +135,11 @@ class Unconfirmed:
         stored = {one.sequence for one in late if one.sequence}
         if not stored:
             return list(late), []
+        dropped = self._outbox.dropped(Lane.ALARM)  # first: what is dropped while we ask must count
         try:
             still = await self._outbox.unconfirmed(stored)
             self._lost = await self._missing(stored - still)
+            self._dropped |= dict.fromkeys(still, dropped)
         except StorageError:
             return list(late), []
         heard = set[int]() if self._outbox.in_memory else self._silenced
@@ -145,8 +150,9 @@ class Unconfirmed:
 
         A person has to hear it: it is late until somebody has silenced the sounder.
         """
-        doubtful = away and (self._outbox.in_memory or self._outbox.dropped(Lane.ALARM))
-        return await self._outbox.missing(away) if doubtful else set()
+        dropped = self._outbox.dropped(Lane.ALARM)
+        doubtful = {n for n in away if self._outbox.in_memory or self._dropped.get(n, 0) != dropped}
+        return await self._outbox.missing(doubtful) if doubtful else doubtful
 
     async def _tell(self, late: Sequence[Waiting], through: Sequence[Waiting]) -> None:
         """Each alarm and each fault once; what could not be stored is told with the next look."""
@@ -162,6 +168,7 @@ class Unconfirmed:
         self._silenced -= gone
         for sequence in gone:
             self._waiting.pop(sequence, None)
+            self._dropped.pop(sequence, None)
 
     def _unconfirmed(self, one: Waiting) -> Note:
         text = f"{one.device} {key_of(one.condition, one.address)} is not confirmed: it was told on the spot"
