@@ -228,8 +228,9 @@ def main() -> int:
     count = parser.parse_args().trials
     begun_s = time.monotonic()
     with tempfile.TemporaryDirectory() as directory, bar("linkage") as shown:
+        machine = describe(Path(directory))
         found = asyncio.run(_played(Path(directory), count, shown))
-        machine = {**describe(Path(directory)), "took": f"{time.monotonic() - begun_s:.0f} s"}
+    machine = {**machine, "took": f"{time.monotonic() - begun_s:.0f} s"}
     result = result_of(found, machine)
     print(f"{result.told}\n\n{table(result.claims)}")
     if count >= TRIALS:
