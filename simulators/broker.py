@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.language import tr
 from simulators.child import Child, ChildFailed
+from simulators.claims import claimed
 
 HOST = "127.0.0.1"
 LISTEN = re.compile(r'listen = "127\.0\.0\.1:(\d+)"')
@@ -112,24 +113,9 @@ def _with_free_port(text: str) -> tuple[str, int, socket.socket]:
     """The configuration with a port that is free, the port, and our claim to it, to be closed."""
     (wanted,) = LISTEN.findall(text)
     for port in (int(wanted), *[0] * ATTEMPTS):
-        if (found := _free(port)) is not None and (claim := _claimed(found)) is not None:
+        if (found := _free(port)) is not None and (claim := claimed(found)) is not None:
             return LISTEN.sub(f'listen = "{HOST}:{found}"', text), found, claim
     raise ChildFailed(tr("no free port on {host}", host=HOST))
-
-
-def _claimed(port: int) -> socket.socket | None:
-    """Claim a port among demos, by a name that the kernel forgets with us; None while another has it.
-
-    Between its being found free and the broker's listening another may find it too. The loser would take the
-    winner's broker, which answers there, for its own until its own process ends.
-    """
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        claim.bind(f"\0campusgw-demo-{port}")
-    except OSError:
-        claim.close()
-        return None
-    return claim
 
 
 async def _answers(port: int) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from drivers.camera.probe import ProbeKind
+from simulators.claims import Claims
 from simulators.named_field import CameraField
 from simulators.pty_port import FarSides
 from simulators.tcp_port import TcpPort
@@ -11,13 +12,13 @@ from simulators.tcp_port import TcpPort
 class CameraPorts:
     """All ports of the line, by camera and by what is asked there."""
 
-    def __init__(self, line: CameraField, far_sides: FarSides, *, or_another: bool) -> None:
+    def __init__(self, line: CameraField, far_sides: FarSides, *, claims: Claims | None) -> None:
         self._line = line
         self.ports: dict[str, dict[ProbeKind, TcpPort]] = {}
         for unit in line.setup.units:
             assert unit.camera is not None
             self.ports[unit.id] = {
-                kind: TcpPort(unit.camera.host, port, line.serve(unit.id, kind), far_sides, or_another=or_another)
+                kind: TcpPort(unit.camera.host, port, line.serve(unit.id, kind), far_sides, claims=claims)
                 for kind, port in unit.camera.ports.items()
             }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from drivers.stream import SerialPort
 from simulators.camera_ports import CameraPorts
+from simulators.claims import Claims
 from simulators.field import Field, FieldLine
 from simulators.field_file import LineSetup
 from simulators.named_field import CameraField
@@ -22,11 +23,15 @@ async def real_field(
 ) -> AsyncIterator["RealField"]:
     """Every line of the field on its port; raises PortRefused. Relative names of serial ports count from `root`.
 
-    With `other_ports` a TCP port that cannot be had is replaced by a free one; `ports` says which.
+    With `other_ports` a TCP port that cannot be had, or that another such field has, is replaced by a free one;
+    `ports` says which.
     """
+    claims = Claims()
     far_sides = FarSides()
     field = Field(lines, random)
-    ports = {name: _port(line, far_sides, root, other_ports) for name, line in field.lines.items()}
+    ports = {
+        name: _port(line, far_sides, root, claims if other_ports else None) for name, line in field.lines.items()
+    }
     real = RealField(field, ports, far_sides)
     try:
         await real.follow()
@@ -34,6 +39,7 @@ async def real_field(
     finally:
         await real.take_away()
         await far_sides.end()
+        claims.release()
 
 
 class RealField:
@@ -56,11 +62,11 @@ class RealField:
             await port.vanish()
 
 
-def _port(line: FieldLine, far_sides: FarSides, root: Path, other_ports: bool) -> Port:
+def _port(line: FieldLine, far_sides: FarSides, root: Path, claims: Claims | None) -> Port:
     if isinstance(line, CameraField):
-        return CameraPorts(line, far_sides, or_another=other_ports)
+        return CameraPorts(line, far_sides, claims=claims)
     endpoint = line.setup.endpoint
     assert endpoint is not None
     if isinstance(endpoint, SerialPort):
         return PtyPort(root / endpoint.path, line.run, far_sides)
-    return TcpPort(endpoint.host, endpoint.port, line.run, far_sides, or_another=other_ports)
+    return TcpPort(endpoint.host, endpoint.port, line.run, far_sides, claims=claims)

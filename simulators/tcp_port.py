@@ -4,6 +4,7 @@ import asyncio
 import errno
 
 from drivers.tcp_socket import TcpStream
+from simulators.claims import Claims
 from simulators.pty_port import FarSide, FarSides, PortRefused
 
 NOT_TO_BE_HAD = (errno.EADDRINUSE, errno.EACCES)  # taken; below 1024, and we are not root
@@ -26,16 +27,16 @@ class _Accepted(TcpStream):
 
 
 class TcpPort:
-    """One listening port; when it cannot be had and `or_another`, a free one is found, and `port` says which."""
+    """One listening port; with `claims`, a free one is found when it cannot be had, and `port` says which."""
 
     def __init__(
-        self, host: str, port: int, far: FarSide, far_sides: FarSides, *, or_another: bool = False
+        self, host: str, port: int, far: FarSide, far_sides: FarSides, *, claims: Claims | None = None
     ) -> None:
         self.host = host
         self.port = port
         self._far = far
         self._far_sides = far_sides
-        self._or_another = or_another
+        self._claims = claims
         self._server: asyncio.Server | None = None
         self._connections: dict[_Accepted, asyncio.BaseTransport] = {}
 
@@ -48,14 +49,16 @@ class TcpPort:
         """Listen; raises PortRefused."""
         if self._server is not None:
             return
+        if self._claims is not None and not self._claims.take(self.port):
+            self.port = 0
         try:
             self._server = await self._listen(self.port)
         except OSError as error:
-            if error.errno not in NOT_TO_BE_HAD or not self._or_another:
+            if error.errno not in NOT_TO_BE_HAD or self._claims is None:
                 raise PortRefused(f"{self.name}: {error.strerror or error}") from error
             self._server = await self._listen(0)
         self.port = self._server.sockets[0].getsockname()[1]
-        self._or_another = False  # from now on it is known by this one
+        self._claims = None  # from now on it is known by this one
 
     async def vanish(self) -> None:
         """Stop listening and reset every connection, as a device does that loses its power."""

@@ -137,3 +137,24 @@ def test_a_port_that_is_taken_is_refused_or_replaced_as_wished() -> None:
         seen, port = run(use, setup("modbus_tcp", taken), other_ports=True)
     assert seen == 0
     assert port != taken
+
+
+def test_another_field_does_not_take_the_port_of_a_device_that_is_away() -> None:
+    wanted = free_port(0)
+
+    def port_of(real: RealField) -> int:
+        port = real.ports["tcp-1"]
+        assert isinstance(port, TcpPort)
+        return port.port
+
+    async def use(real: RealField) -> None:
+        real.field.vanish("tcp-1")
+        await real.follow()
+        async with real_field([setup("modbus_tcp", wanted)], random.Random(2), other_ports=True) as neighbour:
+            assert port_of(neighbour) != wanted
+            real.field.restore("tcp-1")
+            await real.follow()
+            assert port_of(real) == wanted
+
+    for _ in range(2):  # and when they have ended it is free again
+        run(use, setup("modbus_tcp", wanted), other_ports=True)
