@@ -39,7 +39,7 @@ PANELS = (
     ("panel-notifier", "fire-dorm", "1D012"),
     ("panel-songjiang", "fire-canteen", "1.2.7"),
 )
-DEVICES = 9
+DEVICES = 11  # of configs/gateways/demo.yaml
 MINUTES = 10.0
 WARM_SHARE = 0.2  # of the run: caches fill, the allocator finds its size
 PAUSE_S = 4.0

@@ -25,7 +25,7 @@ async def count(gateway: run.Gateway, into: Path) -> None:
     while True:
         found = dataclasses.asdict(gauge())
         found["tasks"] -= 1
-        found["board"] = len(gateway.board._latest)
+        found["board"] = sum(channel == "state" for channel, _ in gateway.board._latest)
         with into.open("a") as file:
             file.write(json.dumps(found) + "\n")
         await asyncio.sleep(EVERY_S)

@@ -24,6 +24,7 @@ SETTLED_S = 90.0
 UNTOUCHED_S = 3.0  # one poll that failed; an alarm that comes no later than so was not touched by the fault
 BEAT_S = 5.0
 GONE_S = 3.0  # a restart takes less
+NO_FAULTS = ("gateway.started", "gateway.ended", "provision.changed")  # the last tells of the school
 MISSED = 3  # heartbeats: docs/mqtt.md says that it is lost then
 RECONNECTS = re.compile(r'"reconnects":[1-9]')
 WANTED = Counter(
@@ -162,7 +163,7 @@ def _blinded(words: str) -> bool:
 
 def _said(school: Supervised) -> Iterator[str]:
     """Everything upstream that tells of a fault: events, losses, absence, counters and words of the heartbeats."""
-    yield from (event for event in school.events() if event not in ("gateway.started", "gateway.ended"))
+    yield from (event for event in school.events() if event not in NO_FAULTS)
     yield from (words for words in school.told() if " lost " in words)
     yield from _absent(school)
     for arrival in school.heard:
