@@ -52,7 +52,7 @@ def test_who_acknowledged_belongs_to_the_alarm_that_was_raised_before_it() -> No
         (with_alarms(DRILL, [replace(line("raised", 1), confirmed_after_s=None)]), "not confirmed upstream yet"),
         (
             with_alarms(DRILL, [replace(line("raised", 1), confirmed_after_s=None, gone=True)]),
-            "lost with its",
+            "lost here",
         ),
         (with_events(DRILL, [EventLine(1e9, "linkage.failed", "the gate did not open")]), "the gate did not open"),
         (with_events(DRILL, [EventLine(1e9, "uplink.lost", "the way is lost")]), "the way is lost"),

@@ -166,3 +166,9 @@ def test_topics_have_seven_segments() -> None:
     ]
     assert all(len(topic.split("/")) == 7 for topic in made)
     assert all(topic.startswith("campus/v1/430102/s0001/gw-1/") for topic in made)
+
+
+@pytest.mark.parametrize("channel", PAYLOADS)
+def test_the_example_acl_lets_a_gateway_write_every_channel(channel: str) -> None:
+    rules = (ROOT / "configs" / "broker" / "mosquitto-acl.example").read_text()
+    assert f"/{channel}/+\n" in rules
