@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.mosquitto]
 WILL = Will("campus/v1/1/2/3/status/gateway", b"{}")
 ROOT = Path(__file__).parents[3]
 CUTS = (150, 350)
+PLATFORM_S = 90.0  # its own link may be half dead after a cut, which it finds out by its keepalive of 60 s
 MakeBroker = Callable[..., Mosquitto]
 
 
@@ -112,7 +113,9 @@ async def test_a_broker_that_restarts_in_the_middle_of_a_stream_costs_no_record(
         assert confirmed
         expected = {*range(600), *(1000 + n + more for n in CUTS for more in range(20))}
         if end == "stop":  # a killed mosquitto forgets what it has confirmed but not yet passed on
-            await until(lambda: set(seen.numbers()) == expected, "every record at the platform")
+            lacking = expected - set(seen.numbers())
+            await until(lambda: expected <= set(seen.numbers()), f"all of {lacking} at the platform", PLATFORM_S)
+            assert set(seen.numbers()) == expected
             sequences = sorted({int(body["sequence"]) for body in seen.on("alarm")})
             assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
         assert await it.depth() == 0
