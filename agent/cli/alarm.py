@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import action_of
+from agent.cli.parser import add_action
 from agent.cli.words import HOLDS, STATES, folded, moment, table, title, width, word
 from agent.language import tr
 
@@ -32,10 +32,7 @@ TIMED = ("shelve", "suppress", "disable")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    known = ", ".join(ACTIONS)
-    parser.add_argument(
-        "action", type=action_of(ACTIONS), metavar="ACTION", help=tr("one of {known}", known=known)
-    )
+    add_action(parser, ACTIONS)
     parser.add_argument("device", nargs="?", help=tr("device id, as `alarm list` shows it"))
     parser.add_argument("condition", nargs="?", help=tr("condition, as `alarm list` shows it"))
     parser.add_argument("--address", default="", help=tr("a fire panel's address, such as 1.3.30"))

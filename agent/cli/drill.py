@@ -9,7 +9,7 @@ from typing import Any
 from agent.cli.alarm import login
 from agent.cli.ask import NotAnswered, add_common, ask
 from agent.cli.drill_words import listed, reported
-from agent.cli.parser import action_of
+from agent.cli.parser import add_action
 from agent.cli.words import moment
 from agent.language import tr, why_not
 
@@ -18,10 +18,7 @@ ACTIONS = ("list", "start", "stop", "press", "report")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    known = ", ".join(ACTIONS)
-    parser.add_argument(
-        "action", type=action_of(ACTIONS), metavar="ACTION", help=tr("one of {known}", known=known)
-    )
+    add_action(parser, ACTIONS)
     parser.add_argument(
         "what", nargs="?", help=tr("press: the one-key alarm's device id; report: a drill's number")
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.cli.alarm import login
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import action_of
+from agent.cli.parser import add_action
 from agent.language import later, tr, why_not
 
 STEPS = ("assign", "start", "done", "accept", "reject", "note")
@@ -31,9 +31,7 @@ SOURCES = ("report", "self_check", "inspection")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    known = ", ".join(ACTIONS)
-    parser.add_argument("action", type=action_of(ACTIONS), nargs="?", default="list", metavar="ACTION",
-                        help=tr("one of {known}", known=known))  # fmt: skip
+    add_action(parser, ACTIONS, "list")
     parser.add_argument("hazard", nargs="?", metavar="ID", help=tr("the hazard's id, or its number alone"))
     parser.add_argument("--all", action="store_true", help=tr("closed ones too"))
     parser.add_argument("--overdue", action="store_true", help=tr("only what is past its deadline"))

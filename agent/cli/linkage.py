@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.cli.alarm import login
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import action_of
+from agent.cli.parser import add_action
 from agent.language import tr
 
 if TYPE_CHECKING:
@@ -22,15 +22,7 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    known = ", ".join(ACTIONS)
-    parser.add_argument(
-        "action",
-        type=action_of(ACTIONS),
-        nargs="?",
-        default="list",
-        metavar="ACTION",
-        help=tr("one of {known}", known=known),
-    )
+    add_action(parser, ACTIONS, "list")
     parser.add_argument("words", nargs="*", metavar="WHAT", help=tr("what the action is about, as below"))
     parser.add_argument(
         "--file", type=Path, help=tr("try: in this configuration at rest, not in the running gateway")

@@ -2,7 +2,7 @@
 
 import argparse
 import difflib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import NoReturn
 
 from agent.language import later, tr
@@ -52,8 +52,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return tr("; did you mean {near}?", near=repr(near[0])) if near else ""
 
 
-def action_of(known: Collection[str]) -> Callable[[str], str]:
-    """An argument's type: one of these words, or what was probably meant."""
+def add_action(parser: argparse.ArgumentParser, known: Collection[str], default: str | None = None) -> None:
+    """The word that says what to do: one of these, or what was probably meant; needed if there is no default."""
 
     def action(given: str) -> str:
         if given not in known:
@@ -61,4 +61,6 @@ def action_of(known: Collection[str]) -> Callable[[str], str]:
             raise argparse.ArgumentTypeError(tr("no action {name}", name=repr(given)) + hint)
         return given
 
-    return action
+    text = tr("one of {known}", known=", ".join(known))
+    left_out = {} if default is None else {"nargs": "?", "default": default}
+    parser.add_argument("action", type=action, metavar="ACTION", help=text, **left_out)  # type: ignore[arg-type]

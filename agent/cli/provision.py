@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import action_of, did_you_mean
+from agent.cli.parser import add_action, did_you_mean
 from agent.language import tr, why_not
 
 ACTIONS = ("list", "explain", "report", "check")
@@ -19,15 +19,7 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    known = ", ".join(ACTIONS)
-    parser.add_argument(
-        "action",
-        type=action_of(ACTIONS),
-        nargs="?",
-        default="list",
-        metavar="ACTION",
-        help=tr("one of {known}", known=known),
-    )
+    add_action(parser, ACTIONS, "list")
     parser.add_argument("words", nargs="*", metavar="WHAT", help=tr("what the action is about, as below"))
     parser.add_argument("--pack", default="", metavar="ID", help=tr("only this rule pack"))
     where = tr("report: where to write it (default: {path}; - writes it out)", path=REPORT)

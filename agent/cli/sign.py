@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from agent.cli.ask import NotAnswered, add_common, ask
-from agent.cli.parser import action_of
+from agent.cli.parser import add_action
 from agent.cli.words import moment, table
 from agent.language import tr
 
@@ -15,10 +15,7 @@ ACTIONS = ("on", "off", "list")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    known = ", ".join(ACTIONS)
-    parser.add_argument(
-        "action", type=action_of(ACTIONS), metavar="ACTION", help=tr("one of {known}", known=known)
-    )
+    add_action(parser, ACTIONS)
     parser.add_argument("--person", default="", help=tr("whose id, as in the configuration's school.people"))
     parser.add_argument("--role", default="", help=tr("in which role (default: their own)"))
     parser.add_argument("--post", default="", help=tr("where they stand, such as an escort post or a gate"))
